@@ -1,0 +1,132 @@
+# make                   all programs, in build/release/bin (build/bin leads there)
+# make run               set up, build, and run the whole flow on samples/
+# make test              set up, build, and run every test
+# make deps              install the Debian packages that are missing
+# make unit cli pipeline corpus   one kind of test
+# make SAN=1 test        the same under AddressSanitizer and UBSan
+# make SAN=thread unit   unit tests under ThreadSanitizer
+# make lint              layers, banned functions, formatting
+# make format            clang-format every source file
+# make bench             timings (tests/bench)
+# make fuzz-NAME         tests/fuzz/fuzz_NAME.c under libFuzzer; FUZZ= takes its flags
+# make install PREFIX=/usr/local
+# make clean
+# make V=1 ...           show full command lines; WERROR=1 makes warnings errors
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+OPT    ?= -O3 -g
+PREFIX ?= /usr/local
+WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
+          -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef
+ifdef WERROR
+WARN += -Werror
+endif
+san_1      := -fsanitize=address,undefined -fno-sanitize-recover=all
+san_thread := -fsanitize=thread
+san_fuzzer := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+ifdef SAN
+B   := build/san-$(SAN)
+san := $(or $(san_$(SAN)),$(error SAN=$(SAN): expected 1, thread or fuzzer)) -fno-omit-frame-pointer
+else
+B   := build/release
+endif
+
+# gelu_avx2.c is compiled with isa_avx2, a file without such an ending with
+# isa_base. nn/kernels.c chooses at run time, testing for exactly these.
+isa_base   := -march=x86-64-v2
+isa_avx2   := $(isa_base) -mavx2 -mfma
+isa_avx512 := $(isa_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl
+isa_vnni   := $(isa_avx512) -mavx512vnni
+isa_bf16   := $(isa_avx512) -mavx512bf16
+isa = $(or $(isa_$(lastword $(subst _, ,$*))),$(isa_base))
+
+version  := 0.1.0
+build_id := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+# CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS stay the user's.
+cppflags := -Icommon -Itests -D_GNU_SOURCE -DVERSION='"$(version)"' $(CPPFLAGS)
+cflags   := -std=c11 -ffp-contract=off $(OPT) $(WARN) $(san) $(CFLAGS)
+ldflags  := -Wl,--as-needed $(san) $(LDFLAGS)
+ldlibs   := -llmdb -lcjson -lcurl -lpcre2-8 -lopenblas -lutf8proc -lxxhash \
+            -lcrypto -lmicrohttpd -lm -lpthread $(LDLIBS)
+
+packages := build-essential liblmdb-dev libcjson-dev libcurl4-openssl-dev \
+            libpcre2-dev libopenblas-pthread-dev libutf8proc-dev \
+            libxxhash-dev libssl-dev libmicrohttpd-dev libcmocka-dev \
+            ca-certificates python3 python3-pip unzip
+sudo := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+obj     = $(patsubst %.c,$B/obj/%.o,$(wildcard $(1)))
+common  := $(call obj,common/*/*.c)
+support := $(call obj,tests/support/*.c)
+stages  := $(patsubst stages/%.c,$B/bin/%,$(wildcard stages/*.c)) \
+           $(patsubst pipelines/%.c,$B/bin/%,$(wildcard pipelines/*.c))
+units   := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*.c))
+fuzzers := $(patsubst tests/fuzz/fuzz_%.c,$B/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+benches := $(patsubst tests/bench/%.c,$B/bench/%,$(wildcard tests/bench/*.c))
+
+.PHONY: all help deps run test unit corpus cli pipeline lint bench format \
+        install clean base-model FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+$(V).SILENT:
+
+all: $(stages) build/bin
+
+help:
+	sed -n 's/^# make/make/p' Makefile
+
+# ---- one rule per kind of file ----
+
+$B/obj/%.o: %.c $B/flags
+	mkdir -p $(@D)
+	echo "  CC    $<"
+	$(CC) $(isa) $(cppflags) $(cflags) -MMD -MP -c -o $@ $<
+
+$B/libcommon.a: $(common)
+	echo "  AR    $@"
+	rm -f $@
+	$(AR) rcs $@ $^
+
+define LINK
+mkdir -p $(@D)
+echo "  LINK  $@"
+$(CC) $(ldflags) -o $@ $^ $(ldlibs)
+endef
+
+$B/bin/%: $B/obj/stages/%.o $B/libcommon.a
+	$(LINK)
+$B/bin/%: $B/obj/pipelines/%.o $B/libcommon.a
+	$(LINK)
+$B/unit/%: $B/obj/tests/unit/%.o $(support) $B/libcommon.a
+	$(LINK) -lcmocka
+$B/bench/%: $B/obj/tests/bench/%.o $B/libcommon.a
+	$(LINK)
+$B/fuzz/%: $B/obj/tests/fuzz/fuzz_%.o $B/obj/tests/fuzz/replay.o $B/libcommon.a
+	$(LINK)
+$B/libfuzzer/%: $B/obj/tests/fuzz/fuzz_%.o $B/libcommon.a
+	$(LINK) -fsanitize=fuzzer
+
+build/bin: | $(stages)
+	ln -sfn release/bin build/bin
+
+# Rewritten only when the compiler or a flag changed; every object needs it.
+$B/flags: FORCE
+	mkdir -p $(@D)
+	echo '$(CC) $(cppflags) $(cflags)' $(foreach i,base avx2 avx512 vnni bf16,'$(isa_$i)') > $@.new
+	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# ---- set-up ----
+
+deps:
+	sh tests/support/deps.sh "$(sudo)" $(packages)
+
+# ---- checks ----
+
+unit: $(units)
+	sh tests/support/run-units.sh $^
+
+-include $(wildcard $B/obj/*/*.d $B/obj/*/*/*.d)

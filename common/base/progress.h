@@ -1,0 +1,25 @@
+/*
+ * progress.h - how far a long piece of work has come.
+ *
+ * On a terminal one line is redrawn in place, at most 10 times a second;
+ * elsewhere one log line every 10 s, none in the first 10 s. With --quiet
+ * nothing. Main thread only; one progress at a time.
+ */
+#ifndef BASE_PROGRESS_H
+#define BASE_PROGRESS_H
+
+#include <stddef.h>
+
+/* Start: unit is a plural noun ("pairs"); total 0 = unknown, then no ETA. */
+void progress_start(const char *unit, size_t total);
+/* done items so far (not a difference); note (may be NULL) is shown after
+ * the numbers, e.g. "loss 0.0312". Cheap: call it once per batch. */
+void progress_update(size_t done, const char *note);
+/* Erase the line; the rate of the whole work is left to the caller. */
+void progress_end(void);
+/* Silence all progress (--quiet). */
+void progress_quiet(int quiet);
+/* For base/log only: erase the bar before a log line is written. */
+void progress_erase(void);
+
+#endif
