@@ -17,7 +17,10 @@ struct arena {
     char *base;
     size_t used, cap, peak; /* bytes */
 };
-#define ARENA_INIT { NULL, 0, 0, 0 }
+#define ARENA_INIT \
+    { \
+        NULL, 0, 0, 0 \
+    }
 
 /* Reserve cap bytes. On failure: ERR_NOMEM, *a is left empty. */
 int arena_init(struct arena *a, size_t cap, struct err *err) MUST_CHECK;

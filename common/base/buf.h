@@ -30,7 +30,10 @@ struct buf {
 };
 
 /* An empty buffer that may grow to max bytes. No allocation yet. */
-#define BUF_INIT(max_bytes) { NULL, 0, 0, (max_bytes) }
+#define BUF_INIT(max_bytes) \
+    { \
+        NULL, 0, 0, (max_bytes) \
+    }
 
 void buf_release(struct buf *b); /* safe on an empty buffer */
 void buf_reset(struct buf *b);   /* keep the memory, drop the contents */
@@ -38,8 +41,8 @@ void buf_reset(struct buf *b);   /* keep the memory, drop the contents */
 int buf_append(struct buf *b, const void *ptr, size_t len,
                struct err *err) MUST_CHECK;
 int buf_puts(struct buf *b, const char *s, struct err *err) MUST_CHECK;
-int buf_printf(struct buf *b, struct err *err, const char *fmt, ...)
-    MUST_CHECK PRINTF_LIKE(3, 4);
+int buf_printf(struct buf *b, struct err *err, const char *fmt, ...) MUST_CHECK
+    PRINTF_LIKE(3, 4);
 /* Room for len more bytes; the caller may write there, then add to b->len. */
 int buf_reserve(struct buf *b, size_t len, struct err *err) MUST_CHECK;
 /* The string (never NULL, NUL-terminated); valid until the next change. */

@@ -10,18 +10,18 @@
 #define BASE_ERR_H
 
 enum err_code {
-    ERR_NOMEM = -1,     /* an allocation failed */
-    ERR_IO = -2,        /* the operating system refused a read or a write */
-    ERR_FORMAT = -3,    /* bytes on disk or wire are not what we expect */
-    ERR_NOTFOUND = -4,  /* a key, tensor or file asked for is absent */
-    ERR_FULL = -5,      /* a fixed capacity or the disk is used up */
-    ERR_USAGE = -6,     /* the command line or a pipeline file is wrong */
-    ERR_NUMERIC = -7,   /* NaN or infinity where a finite number must be */
-    ERR_AGAIN = -8,     /* may work later: lock, rate limit, spent budget */
-    ERR_UNAVAIL = -9,   /* a service did not answer */
-    ERR_AUTH = -10,     /* a service refused our credentials */
-    ERR_CONFIG = -11,   /* a service or a file cannot work as configured */
-    ERR_STOPPED = -12,  /* SIGINT or SIGTERM: work is kept, run it again */
+    ERR_NOMEM = -1,    /* an allocation failed */
+    ERR_IO = -2,       /* the operating system refused a read or a write */
+    ERR_FORMAT = -3,   /* bytes on disk or wire are not what we expect */
+    ERR_NOTFOUND = -4, /* a key, tensor or file asked for is absent */
+    ERR_FULL = -5,     /* a fixed capacity or the disk is used up */
+    ERR_USAGE = -6,    /* the command line or a pipeline file is wrong */
+    ERR_NUMERIC = -7,  /* NaN or infinity where a finite number must be */
+    ERR_AGAIN = -8,    /* may work later: lock, rate limit, spent budget */
+    ERR_UNAVAIL = -9,  /* a service did not answer */
+    ERR_AUTH = -10,    /* a service refused our credentials */
+    ERR_CONFIG = -11,  /* a service or a file cannot work as configured */
+    ERR_STOPPED = -12, /* SIGINT or SIGTERM: work is kept, run it again */
 };
 
 struct err {
@@ -31,7 +31,10 @@ struct err {
     char msg[512];    /* one line, no trailing newline or full stop */
 };
 
-#define ERR_INIT { 0, 0, "", "" }
+#define ERR_INIT \
+    { \
+        0, 0, "", "" \
+    }
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 

@@ -22,7 +22,12 @@ enum json_flags {
     JSON_COMMENTS = 1, /* blank out // comments before parsing */
 };
 enum json_type {
-    JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
 };
 
 struct json;      /* a document: owns its text and all nodes */
@@ -52,8 +57,7 @@ double json_num(const struct json_node *n, double dflt);
 bool json_bool(const struct json_node *n, bool dflt);
 /* The member, or ERR_FORMAT that names key, expected and found type. */
 int json_need(const struct json_node **out, const struct json_node *n,
-              const char *key, enum json_type type,
-              struct err *err) MUST_CHECK;
+              const char *key, enum json_type type, struct err *err) MUST_CHECK;
 /* An integer member in [min, max], else ERR_FORMAT. */
 int json_need_int(int64_t *out, const struct json_node *n, const char *key,
                   int64_t min, int64_t max, struct err *err) MUST_CHECK;
@@ -61,8 +65,8 @@ const char *json_type_name(enum json_type t);
 
 /* Line and column (from 1) where the node's key (or, in arrays, its value)
  * begins in the text; 0:0 for nodes that were built, not parsed. */
-void json_where(const struct json *doc, const struct json_node *n,
-                int *line, int *col);
+void json_where(const struct json *doc, const struct json_node *n, int *line,
+                int *col);
 /* ERR_SET with "name:line:col: " in front. */
 #define JSON_ERR(err, doc, node, ...) \
     json_err_((err), (doc), (node), __FILE__, __LINE__, __VA_ARGS__)

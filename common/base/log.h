@@ -3,7 +3,7 @@
  *
  * Format: "<program>: <level>: <message>". Messages carry key=value pairs and
  * no trailing newline, colour or cursor movement. Strings registered with
- * log_redact() never reach the output: each occurrence is printed as "***".
+ * log_redact() never reach the output: its bytes are printed as "*".
  * The only writer of stderr, with base/progress.
  */
 #ifndef BASE_LOG_H

@@ -57,38 +57,56 @@ struct opt {
     double min, max;    /* inclusive range of INT and REAL */
     const char *choice; /* STR: "random|bm25|semantic", or NULL */
     enum opt_role role;
-    unsigned flags;     /* OPT_REQUIRED | OPT_NO_RESULT */
-    const char *port;   /* name in a pipeline file's "in"; NULL: long_name */
+    unsigned flags;   /* OPT_REQUIRED | OPT_NO_RESULT */
+    const char *port; /* name in a pipeline file's "in"; NULL: long_name */
 };
 
 /* Rows. s short name, l long name, st args struct, f field, d default. */
 #define OPT_ROW_FLAG(s, l, st, f, fl, h) \
-    { s, l, OPT_FLAG, offsetof(st, f), "0", NULL, h, 0, 1, NULL, OPT_PLAIN, \
-      fl, NULL }
+    { \
+        s, l, OPT_FLAG, offsetof(st, f), "0", NULL, h, 0, 1, NULL, OPT_PLAIN, \
+            fl, NULL \
+    }
 #define OPT_ROW_INT(s, l, st, f, d, lo, hi, fl, h) \
-    { s, l, OPT_INT, offsetof(st, f), d, "N", h, lo, hi, NULL, OPT_PLAIN, \
-      fl, NULL }
+    { \
+        s, l, OPT_INT, offsetof(st, f), d, "N", h, lo, hi, NULL, OPT_PLAIN, \
+            fl, NULL \
+    }
 #define OPT_ROW_REAL(s, l, st, f, d, lo, hi, fl, h) \
-    { s, l, OPT_REAL, offsetof(st, f), d, "X", h, lo, hi, NULL, OPT_PLAIN, \
-      fl, NULL }
+    { \
+        s, l, OPT_REAL, offsetof(st, f), d, "X", h, lo, hi, NULL, OPT_PLAIN, \
+            fl, NULL \
+    }
 #define OPT_ROW_STR(s, l, st, f, d, a, fl, h) \
-    { s, l, OPT_STR, offsetof(st, f), d, a, h, 0, 0, NULL, OPT_PLAIN, fl, \
-      NULL }
+    { \
+        s, l, OPT_STR, offsetof(st, f), d, a, h, 0, 0, NULL, OPT_PLAIN, fl, \
+            NULL \
+    }
 #define OPT_ROW_CHOICE(s, l, st, f, d, c, fl, h) \
-    { s, l, OPT_STR, offsetof(st, f), d, "NAME", h, 0, 0, c, OPT_PLAIN, fl, \
-      NULL }
+    { \
+        s, l, OPT_STR, offsetof(st, f), d, "NAME", h, 0, 0, c, OPT_PLAIN, fl, \
+            NULL \
+    }
 /* One path: role IN_* or OUT_*; optional ones default to "". */
 #define OPT_ROW_PATH(s, l, st, f, role_, a, fl, h) \
-    { s, l, OPT_STR, offsetof(st, f), "", a, h, 0, 0, NULL, role_, fl, NULL }
+    { \
+        s, l, OPT_STR, offsetof(st, f), "", a, h, 0, 0, NULL, role_, fl, NULL \
+    }
 /* The same with another name in pipeline files. */
 #define OPT_ROW_PORT(s, l, st, f, role_, a, fl, port_, h) \
-    { s, l, OPT_STR, offsetof(st, f), "", a, h, 0, 0, NULL, role_, fl, port_ }
+    { \
+        s, l, OPT_STR, offsetof(st, f), "", a, h, 0, 0, NULL, role_, fl, port_ \
+    }
 /* Repeatable paths. */
 #define OPT_ROW_PATHS(s, l, st, f, role_, a, fl, h) \
-    { s, l, OPT_LIST, offsetof(st, f), NULL, a, h, 0, 0, NULL, role_, fl, \
-      NULL }
+    { \
+        s, l, OPT_LIST, offsetof(st, f), NULL, a, h, 0, 0, NULL, role_, fl, \
+            NULL \
+    }
 #define OPT_ROW_END \
-    { 0, NULL, OPT_END_, 0, NULL, NULL, NULL, 0, 0, NULL, OPT_PLAIN, 0, NULL }
+    { \
+        0, NULL, OPT_END_, 0, NULL, NULL, NULL, 0, 0, NULL, OPT_PLAIN, 0, NULL \
+    }
 
 struct opt_spec {
     const char *program; /* "records" */
@@ -132,6 +150,5 @@ int opt_value(struct buf *b, const struct opt *o, const void *args,
 const char *opt_nearest(const char *word, const char *const *words, size_t n);
 /* "in-store", "model", ... as --describe prints them. */
 const char *opt_role_name(enum opt_role role);
-
 
 #endif

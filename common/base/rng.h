@@ -19,7 +19,7 @@ uint64_t rng_next(struct rng *r);
 uint64_t rng_below(struct rng *r, uint64_t n);
 /* Uniform in [0, 1), 53 bits. */
 double rng_uniform(struct rng *r);
-/* Standard normal (Box-Muller, both values used in turn: none kept). */
+/* Standard normal (Box-Muller, cosine half). */
 double rng_normal(struct rng *r);
 /* Fisher-Yates over n elements of idx. */
 void rng_shuffle(struct rng *r, uint32_t *idx, size_t n);

@@ -27,20 +27,20 @@ enum { TEXT_MAX = 1 << 20 }; /* bytes of one text; longer is refused */
 /* Where a pair comes from. */
 enum origin {
     ORIGIN_UNKNOWN,
-    ORIGIN_GOLD,     /* people */
-    ORIGIN_RANDOM,   /* pair-builder's samplers */
+    ORIGIN_GOLD,   /* people */
+    ORIGIN_RANDOM, /* pair-builder's samplers */
     ORIGIN_BM25,
     ORIGIN_SEMANTIC,
-    ORIGIN_SILVER,   /* labelled by a model */
-    ORIGIN_LLM,      /* written by a language model */
+    ORIGIN_SILVER, /* labelled by a model */
+    ORIGIN_LLM,    /* written by a language model */
 };
 const char *origin_name(enum origin o); /* "gold", ...; "?" when unknown */
 
 struct pair {
-    uint32_t a, b;  /* text ordinals */
-    float label;    /* 0..1, NaN = none: what people or thresholds say */
-    float score;    /* 0..1, NaN = none: what a model says */
-    float reverse;  /* score of (b, a), NaN = none */
+    uint32_t a, b; /* text ordinals */
+    float label;   /* 0..1, NaN = none: what people or thresholds say */
+    float score;   /* 0..1, NaN = none: what a model says */
+    float reverse; /* score of (b, a), NaN = none */
     uint16_t origin, flags;
 };
 /* The pair's training target: label when present, else score; NaN if none. */
@@ -59,8 +59,8 @@ struct triplet {
  * the store already has some (resume).
  */
 struct writer;
-int writer_new(struct writer **out, struct store *s, struct err *err)
-    MUST_CHECK;
+int writer_new(struct writer **out, struct store *s,
+               struct err *err) MUST_CHECK;
 void writer_free(struct writer *w); /* leaves the store open */
 /* ordinal of the text, added when new. Refuses invalid UTF-8, empty and
  * longer than TEXT_MAX: ERR_FORMAT. attr: JSON object text or empty; the
@@ -71,13 +71,13 @@ int writer_text(struct writer *w, struct span text, struct span attr,
  * score and reverse are NaN or in [0, 1] (assert). */
 int writer_pair(struct writer *w, const struct pair *p, uint64_t *ordinal,
                 struct err *err) MUST_CHECK;
-int writer_triplet(struct writer *w, const struct triplet *t,
-                   uint64_t *ordinal, struct err *err) MUST_CHECK;
+int writer_triplet(struct writer *w, const struct triplet *t, uint64_t *ordinal,
+                   struct err *err) MUST_CHECK;
 int writer_vector(struct writer *w, uint32_t ordinal, const float *v,
                   size_t dim, struct err *err) MUST_CHECK;
 int writer_note(struct writer *w, enum store_table t, uint64_t ordinal,
                 struct span json, struct err *err) MUST_CHECK;
-uint32_t writer_texts(const struct writer *w);  /* so far */
+uint32_t writer_texts(const struct writer *w); /* so far */
 uint64_t writer_pairs(const struct writer *w);
 uint64_t writer_triplets(const struct writer *w);
 

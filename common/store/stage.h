@@ -42,18 +42,20 @@ struct stage_args {
 #define STAGE_ROWS(st, f) \
     OPT_ROW_INT(0, "seed", st, f.seed, "1", 0, 4294967295.0, 0, \
                 "seed of every random choice"), \
-    OPT_ROW_INT('t', "threads", st, f.threads, "0", 0, 1024, OPT_NO_RESULT, \
-                "worker threads; 0: the CPUs this process may use"), \
-    OPT_ROW_INT(0, "max-failures", st, f.max_failures, "0", 0, 1e15, \
-                OPT_NO_RESULT, "bad records to put aside before failing"), \
-    OPT_ROW_STR(0, "rejects", st, f.rejects, "", "FILE", OPT_NO_RESULT, \
-                "write bad records with their reasons to FILE (JSON lines)"), \
-    OPT_ROW_CHOICE(0, "isa", st, f.isa, "auto", "auto|base|avx2|avx512", \
-                   OPT_NO_RESULT, "widest instruction set to use"), \
-    OPT_ROW_FLAG('q', "quiet", st, f.quiet, OPT_NO_RESULT, \
-                 "print errors and the last line only"), \
-    OPT_ROW_FLAG('f', "force", st, f.force, OPT_NO_RESULT, \
-                 "replace an output that is there")
+        OPT_ROW_INT('t', "threads", st, f.threads, "0", 0, 1024, \
+                    OPT_NO_RESULT, \
+                    "worker threads; 0: the CPUs this process may use"), \
+        OPT_ROW_INT(0, "max-failures", st, f.max_failures, "0", 0, 1e15, \
+                    OPT_NO_RESULT, "bad records to put aside before failing"), \
+        OPT_ROW_STR( \
+            0, "rejects", st, f.rejects, "", "FILE", OPT_NO_RESULT, \
+            "write bad records with their reasons to FILE (JSON lines)"), \
+        OPT_ROW_CHOICE(0, "isa", st, f.isa, "auto", "auto|base|avx2|avx512", \
+                       OPT_NO_RESULT, "widest instruction set to use"), \
+        OPT_ROW_FLAG('q', "quiet", st, f.quiet, OPT_NO_RESULT, \
+                     "print errors and the last line only"), \
+        OPT_ROW_FLAG('f', "force", st, f.force, OPT_NO_RESULT, \
+                     "replace an output that is there")
 
 /* seen = kept + rejected + failed, always. */
 struct stage_counts {
@@ -76,7 +78,7 @@ struct stage {
 
 struct stage_spec {
     const struct opt_spec *opts;
-    void *args;       /* a static struct that begins with struct stage_args */
+    void *args; /* a static struct that begins with struct stage_args */
     size_t args_size;
     int (*run)(struct stage *st, struct err *err);
     bool resumes; /* run() continues a .part; else it is removed first */
@@ -111,8 +113,7 @@ int stage_fail_record(struct stage *st, const char *where, const char *reason,
 int stage_create(struct stage *st, struct store **out, const char *kind,
                  struct err *err) MUST_CHECK;
 /* store_finish() with the receipt: fingerprint, counts, extra. Frees s. */
-int stage_finish(struct stage *st, struct store *s, struct err *err)
-    MUST_CHECK;
+int stage_finish(struct stage *st, struct store *s, struct err *err) MUST_CHECK;
 /* For OUT_DIR: the stage fills the folder st->part (made empty by this). */
 int stage_create_dir(struct stage *st, struct err *err) MUST_CHECK;
 /* Writes receipt.json (fingerprint, counts, tree digest) last, syncs, renames

@@ -1,0 +1,415 @@
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+
+/* Turn errno into our codes. A full disk may come as EIO from below. */
+static int file_fail(struct err *err, const char *path, const char *what)
+{
+    int e = errno;
+    struct statvfs vfs;
+    char dir[FILE_PATH_MAX];
+
+    if (e == ENOENT || e == ENOTDIR)
+        return ERR_SET(err, ERR_NOTFOUND, "%s: cannot %s: %s", path, what,
+                       strerror(e));
+    snprintf(dir, sizeof(dir), "%s", path);
+    if (strrchr(dir, '/'))
+        *strrchr(dir, '/') = '\0';
+    else
+        snprintf(dir, sizeof(dir), ".");
+    if ((e == ENOSPC || e == EDQUOT || e == EIO || e == EFBIG) &&
+        statvfs(dir[0] ? dir : "/", &vfs) == 0)
+        return ERR_SET(err, ERR_FULL, "%s: cannot %s: %s, %llu bytes free",
+                       path, what, strerror(e),
+                       (unsigned long long)vfs.f_bavail * vfs.f_frsize);
+    return ERR_SET(err, ERR_IO, "%s: cannot %s: %s", path, what, strerror(e));
+}
+
+bool file_exists(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+bool file_is_dir(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int file_size(const char *path, uint64_t *bytes, struct err *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return file_fail(err, path, "look up");
+    *bytes = (uint64_t)st.st_size;
+    return 0;
+}
+
+static int read_fd(struct buf *b, int fd, const char *path, struct err *err)
+{
+    for (;;) {
+        ssize_t n;
+        int rc = buf_reserve(b, 65536, err);
+
+        if (rc == ERR_FULL) { /* near the limit: read what still fits */
+            char extra;
+
+            if (b->len < b->max)
+                rc = buf_reserve(b, b->max - b->len, err);
+            else if (read(fd, &extra, 1) == 0)
+                return 0;
+        }
+        if (rc < 0)
+            return err_prefix(err, "%s", path);
+        n = read(fd, b->ptr + b->len, b->cap - b->len - 1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return file_fail(err, path, "read");
+        if (n == 0)
+            return 0;
+        b->len += (size_t)n;
+        b->ptr[b->len] = '\0';
+    }
+}
+
+int file_read(struct buf *b, const char *path, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+    if (fd < 0)
+        return file_fail(err, path, "open");
+    rc = read_fd(b, fd, path, err);
+    close(fd);
+    return rc;
+}
+
+static int write_all(int fd, const void *ptr, size_t len)
+{
+    const char *p = ptr;
+
+    while (len) {
+        ssize_t n = write(fd, p, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        p += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+/* Write a new file and make its bytes durable. */
+static int write_file(const char *path, const void *ptr, size_t len,
+                      struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int rc = 0;
+
+    if (fd < 0)
+        return file_fail(err, path, "create");
+    if (write_all(fd, ptr, len) < 0 || fsync(fd) < 0)
+        rc = file_fail(err, path, "write");
+    if (close(fd) < 0 && rc == 0)
+        rc = file_fail(err, path, "close");
+    if (rc < 0)
+        unlink(path);
+    return rc;
+}
+
+int file_write(const char *path, const void *ptr, size_t len, struct err *err)
+{
+    char tmp[FILE_PATH_MAX];
+    int rc;
+
+    if ((size_t)snprintf(tmp, sizeof(tmp), "%s.tmp", path) >= sizeof(tmp))
+        return ERR_SET(err, ERR_FULL, "%s: path is too long", path);
+    rc = write_file(tmp, ptr, len, err);
+    return rc < 0 ? rc : file_rename(tmp, path, err);
+}
+
+int file_copy(const char *to, const char *from, struct err *err)
+{
+    struct file_map m;
+    int rc = file_map(&m, from, err);
+
+    if (rc < 0)
+        return rc;
+    rc = write_file(to, m.ptr, m.len, err);
+    file_unmap(&m);
+    return rc;
+}
+
+int file_mkdirs(const char *path, struct err *err)
+{
+    char part[FILE_PATH_MAX];
+    size_t n = strlen(path);
+
+    if (n >= sizeof(part))
+        return ERR_SET(err, ERR_FULL, "%s: path is too long", path);
+    for (size_t i = 1; i <= n; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (mkdir(part, 0777) < 0 && errno != EEXIST)
+            return file_fail(err, part, "create folder");
+    }
+    if (!file_is_dir(path)) {
+        errno = ENOTDIR;
+        return ERR_SET(err, ERR_IO, "%s: exists and is not a folder", path);
+    }
+    return 0;
+}
+
+int file_remove(const char *path, struct err *err)
+{
+    struct file_list list;
+    struct stat st;
+    int rc;
+
+    if (lstat(path, &st) != 0)
+        return errno == ENOENT ? 0 : file_fail(err, path, "look up");
+    if (!S_ISDIR(st.st_mode))
+        return unlink(path) < 0 ? file_fail(err, path, "delete") : 0;
+    rc = file_list(&list, path, err);
+    for (size_t i = 0; rc == 0 && i < list.n; i++) {
+        char inner[FILE_PATH_MAX];
+
+        rc = file_join(inner, path, list.name[i], err);
+        if (rc == 0)
+            rc = file_remove(inner, err);
+    }
+    file_list_release(&list);
+    if (rc == 0 && rmdir(path) < 0)
+        rc = file_fail(err, path, "delete folder");
+    return rc;
+}
+
+int file_sync(const char *path, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+
+    if (fd < 0)
+        return file_fail(err, path, "open");
+    if (fsync(fd) < 0 && errno != EINVAL)
+        rc = file_fail(err, path, "sync");
+    close(fd);
+    return rc;
+}
+
+int file_rename(const char *from, const char *to, struct err *err)
+{
+    char dir[FILE_PATH_MAX];
+    char *slash;
+
+    if ((size_t)snprintf(dir, sizeof(dir), "%s", to) >= sizeof(dir))
+        return ERR_SET(err, ERR_FULL, "%s: path is too long", to);
+    if (rename(from, to) < 0)
+        return file_fail(err, to, "rename into place");
+    slash = strrchr(dir, '/');
+    if (!slash)
+        return file_sync(".", err);
+    slash[slash == dir] = '\0';
+    return file_sync(dir, err);
+}
+
+int file_join(char out[FILE_PATH_MAX], const char *dir, const char *name,
+              struct err *err)
+{
+    bool alone = !dir[0] || name[0] == '/';
+    int n = snprintf(out, FILE_PATH_MAX, "%s%s%s", alone ? "" : dir,
+                     alone || dir[strlen(dir) - 1] == '/' ? "" : "/", name);
+
+    if (n < 0 || n >= FILE_PATH_MAX)
+        return ERR_SET(err, ERR_FULL, "%s/%s: path is too long", dir, name);
+    return 0;
+}
+
+const char *file_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int list_add(struct file_list *list, const char *name, struct err *err)
+{
+    char **grown = list->name;
+
+    if ((list->n & (list->n - 1)) == 0) /* full at each power of two */
+        grown =
+            realloc(list->name, (list->n ? 2 * list->n : 1) * sizeof(*grown));
+    if (!grown)
+        return ERR_SET(err, ERR_NOMEM, "cannot list a folder");
+    list->name = grown;
+    list->name[list->n] = strdup(name);
+    if (!list->name[list->n])
+        return ERR_SET(err, ERR_NOMEM, "cannot list a folder");
+    list->n++;
+    return 0;
+}
+
+int file_list(struct file_list *list, const char *dir, struct err *err)
+{
+    DIR *d = opendir(dir);
+    struct dirent *e;
+    int rc = 0;
+
+    *list = (struct file_list){ NULL, 0 };
+    if (!d)
+        return file_fail(err, dir, "open folder");
+    for (e = readdir(d); e && rc == 0; e = readdir(d))
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            rc = list_add(list, e->d_name, err);
+    closedir(d);
+    if (rc < 0)
+        file_list_release(list);
+    else if (list->n)
+        qsort(list->name, list->n, sizeof(*list->name), by_bytes);
+    return rc;
+}
+
+void file_list_release(struct file_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        free(list->name[i]);
+    free(list->name);
+    *list = (struct file_list){ NULL, 0 };
+}
+
+static int hash_file(struct sha256 *h, const char *path, struct err *err)
+{
+    static char block[1 << 16];
+    int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+    ssize_t n;
+
+    if (fd < 0)
+        return file_fail(err, path, "open");
+    do {
+        n = read(fd, block, sizeof(block));
+        if (n > 0)
+            sha256_add(h, block, (size_t)n);
+        else if (n < 0 && errno != EINTR)
+            rc = file_fail(err, path, "read");
+    } while (rc == 0 && n != 0);
+    close(fd);
+    return rc;
+}
+
+int file_digest(char hex[65], const char *path, struct err *err)
+{
+    struct sha256 *h;
+    int rc = sha256_new(&h, err);
+
+    if (rc < 0)
+        return rc;
+    rc = hash_file(h, path, err);
+    if (rc == 0)
+        sha256_finish(h, hex);
+    else
+        sha256_free(h);
+    return rc;
+}
+
+/* One entry of the tree: a folder is descended into, a file is hashed with
+ * its relative name and size before its bytes. */
+static int hash_tree(struct sha256 *h, const char *dir, const char *prefix,
+                     const char *skip, struct err *err)
+{
+    struct file_list list;
+    int rc = file_list(&list, dir, err);
+
+    for (size_t i = 0; rc == 0 && i < list.n; i++) {
+        char path[FILE_PATH_MAX], name[FILE_PATH_MAX];
+        uint64_t size;
+
+        if (skip && strcmp(list.name[i], skip) == 0)
+            continue;
+        rc = file_join(path, dir, list.name[i], err);
+        if (rc == 0)
+            rc = file_join(name, prefix, list.name[i], err);
+        if (rc == 0 && file_is_dir(path)) {
+            rc = hash_tree(h, path, name, NULL, err);
+            continue;
+        }
+        if (rc == 0)
+            rc = file_size(path, &size, err);
+        if (rc < 0)
+            break;
+        sha256_add(h, name, strlen(name) + 1);
+        sha256_add(h, &size, sizeof(size));
+        rc = hash_file(h, path, err);
+    }
+    file_list_release(&list);
+    return rc;
+}
+
+int file_tree_digest(char hex[65], const char *dir, const char *skip,
+                     struct err *err)
+{
+    struct sha256 *h;
+    int rc = sha256_new(&h, err);
+
+    if (rc < 0)
+        return rc;
+    rc = hash_tree(h, dir, "", skip, err);
+    if (rc == 0)
+        sha256_finish(h, hex);
+    else
+        sha256_free(h);
+    return rc;
+}
+
+int file_map(struct file_map *m, const char *path, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+    struct stat st;
+    void *p;
+
+    *m = (struct file_map){ NULL, 0 };
+    if (fd < 0)
+        return file_fail(err, path, "open");
+    if (fstat(fd, &st) < 0) {
+        rc = file_fail(err, path, "look up");
+    } else if (S_ISDIR(st.st_mode)) {
+        rc = ERR_SET(err, ERR_IO, "%s: is a folder, expected a file", path);
+    } else if (st.st_size > 0) {
+        p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (p == MAP_FAILED)
+            rc = file_fail(err, path, "map");
+        else
+            *m = (struct file_map){ p, (size_t)st.st_size };
+    }
+    close(fd);
+    return rc;
+}
+
+void file_unmap(struct file_map *m)
+{
+    if (m->ptr)
+        munmap((void *)(uintptr_t)m->ptr, m->len);
+    *m = (struct file_map){ NULL, 0 };
+}

@@ -1,0 +1,146 @@
+#include "base/progress.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+enum { MARKS = 30 }; /* one a second: the rate is that of the last 30 s */
+
+static struct {
+    const char *unit;
+    size_t total, done;
+    double begin, shown;
+    struct {
+        double at;
+        size_t done;
+    } mark[MARKS];
+    size_t marks;
+    int active, drawn, quiet, tty;
+} p;
+
+static double now(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+void progress_quiet(int quiet)
+{
+    p.quiet = quiet;
+}
+
+void progress_start(const char *unit, size_t total)
+{
+    int quiet = p.quiet;
+
+    memset(&p, 0, sizeof(p));
+    p.quiet = quiet;
+    p.unit = unit;
+    p.total = total;
+    p.begin = p.shown = now();
+    p.mark[0].at = p.begin;
+    p.marks = 1;
+    p.active = 1;
+    p.tty = isatty(STDERR_FILENO);
+}
+
+void progress_erase(void)
+{
+    if (p.drawn)
+        fputs("\r\033[K", stderr);
+    p.drawn = 0;
+}
+
+/* Items a second since the oldest mark that is kept. */
+static double rate(double t)
+{
+    size_t last = p.marks - 1;
+
+    if (t - p.mark[last].at >= 1.0) {
+        if (p.marks == MARKS)
+            memmove(p.mark, p.mark + 1, sizeof(p.mark[0]) * (MARKS - 1));
+        else
+            p.marks++;
+        p.mark[p.marks - 1].at = t;
+        p.mark[p.marks - 1].done = p.done;
+    }
+    if (t <= p.mark[0].at)
+        return 0.0;
+    return (double)(p.done - p.mark[0].done) / (t - p.mark[0].at);
+}
+
+static void format_eta(char out[32], double seconds)
+{
+    long s = (long)(seconds + 0.5);
+
+    if (s >= 3600)
+        snprintf(out, 32, "%ldh%02ldm", s / 3600, s / 60 % 60);
+    else if (s >= 60)
+        snprintf(out, 32, "%ldm%02lds", s / 60, s % 60);
+    else
+        snprintf(out, 32, "%lds", s);
+}
+
+static void draw(double per_s, const char *note)
+{
+    char eta[32] = "";
+
+    fprintf(stderr, "\r%s: %zu", log_program(), p.done);
+    if (p.total) {
+        fprintf(stderr, "/%zu %s %3zu%%", p.total, p.unit,
+                p.done * 100 / p.total);
+        if (per_s > 0.0)
+            format_eta(eta, (double)(p.total - p.done) / per_s);
+    } else {
+        fprintf(stderr, " %s", p.unit);
+    }
+    fprintf(stderr, " %.*f/s", per_s < 10.0 ? 1 : 0, per_s);
+    if (eta[0])
+        fprintf(stderr, " eta %s", eta);
+    if (note)
+        fprintf(stderr, " %s", note);
+    fputs("\033[K", stderr);
+    fflush(stderr);
+    p.drawn = 1;
+}
+
+static void log_line(double per_s, const char *note)
+{
+    if (p.total)
+        log_info("progress seen=%zu of=%zu unit=%s rate=%.1f/s eta_s=%.0f %s",
+                 p.done, p.total, p.unit, per_s,
+                 per_s > 0.0 ? (double)(p.total - p.done) / per_s : 0.0,
+                 note ? note : "");
+    else
+        log_info("progress seen=%zu unit=%s rate=%.1f/s %s", p.done, p.unit,
+                 per_s, note ? note : "");
+}
+
+void progress_update(size_t done, const char *note)
+{
+    double t, per_s;
+
+    if (!p.active || p.quiet)
+        return;
+    t = now();
+    p.done = p.total && done > p.total ? p.total : done;
+    if (t - p.shown < (p.tty ? 0.1 : 10.0))
+        return;
+    per_s = rate(t);
+    p.shown = t;
+    if (p.tty)
+        draw(per_s, note);
+    else
+        log_line(per_s, note);
+}
+
+void progress_end(void)
+{
+    progress_erase();
+    p.active = 0;
+}
