@@ -6,10 +6,10 @@ make=$1
 rm -rf build/results
 mkdir -p build/results
 bad=0
-$make all || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+$make -j"$(nproc)" all || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 for kind in unit corpus cli pipeline; do
     echo "== $kind"
-    $make "$kind" || bad=1
+    $make -j"$(nproc)" "$kind" || bad=1
     [ -f build/results/$kind ] || echo "0 1 0" >build/results/$kind
 done
 awk '{ p += $1; f += $2; s += $3 }
