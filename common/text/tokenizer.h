@@ -1,0 +1,85 @@
+/*
+ * tokenizer.h - text to token ids, exactly as the reference library's fast
+ * tokenizers do it.
+ *
+ * WordPiece (BERT, DistilBERT, ELECTRA, MiniLM, TinyBERT, Chinese BERT and
+ * RoBERTa-wwm). A struct tokenizer is read-only after loading, so any number
+ * of threads may use one; encoding allocates nothing and cannot fail.
+ *
+ * Easily got wrong: ids are without [CLS] and [SEP] until tokenizer_single()
+ * or tokenizer_pair() adds them; counts are of the whole text even when the
+ * ids did not fit; max_len counts the specials.
+ */
+#ifndef TEXT_TOKENIZER_H
+#define TEXT_TOKENIZER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct tokenizer; /* opaque; owns its vocabulary */
+
+enum tokenizer_special {
+    TOKENIZER_CLS,
+    TOKENIZER_SEP,
+    TOKENIZER_PAD,
+    TOKENIZER_UNK,
+    TOKENIZER_MASK,
+    TOKENIZER_SPECIALS
+};
+
+/* How many ids the builders add to one text and to a pair. */
+enum { TOKENIZER_SINGLE_EXTRA = 2, TOKENIZER_PAIR_EXTRA = 3 };
+
+/*
+ * Load from a model folder: tokenizer.json, or else vocab.txt with the
+ * options of tokenizer_config.json (do_lower_case, tokenize_chinese_chars,
+ * strip_accents; without that file: not lower-cased). tokenizer.json's
+ * truncation and padding blocks are ignored.
+ * Errors: ERR_NOTFOUND (no tokenizer file), ERR_FORMAT (damaged, or another
+ * model type: named), ERR_NOMEM, ERR_IO.
+ */
+int tokenizer_load(struct tokenizer **out, const char *folder,
+                   struct err *err) MUST_CHECK;
+void tokenizer_free(struct tokenizer *t); /* NULL is fine */
+
+/* Largest id + 1, added tokens included: rows the embedding must have. */
+size_t tokenizer_vocab_size(const struct tokenizer *t);
+/* All five exist after loading. */
+uint32_t tokenizer_special(const struct tokenizer *t, enum tokenizer_special s);
+/* The token's text ("##ing"), or "" for an id nobody uses; lives with t. */
+struct span tokenizer_token(const struct tokenizer *t, uint32_t id);
+/* The id of a token's exact text, or -1. */
+int64_t tokenizer_find(const struct tokenizer *t, struct span token);
+
+/*
+ * Encode text (valid UTF-8; a bad byte counts as U+FFFD) without specials.
+ * Returns the number of ids of the whole text; writes the first cap of them.
+ * So "n > cap" means cut, and the count is what truncation needs.
+ * At most one id per byte of text.
+ */
+size_t tokenizer_encode(const struct tokenizer *t, struct span text,
+                        uint32_t *ids, size_t cap);
+
+/*
+ * [CLS] A [SEP] into out (room for max_len); A is cut on the right to fit.
+ * Returns the length. a needs to hold only its first max_len ids when na says
+ * there are more. max_len >= 2.
+ */
+size_t tokenizer_single(const struct tokenizer *t, uint32_t *out,
+                        const uint32_t *a, size_t na, size_t max_len);
+/*
+ * [CLS] A [SEP] B [SEP] into out, segment ids 0 up to the first [SEP] and 1
+ * after it into segment (may be NULL); both have room for max_len. Cut
+ * "longest first". Returns the length. max_len >= 3; a, b as above.
+ */
+size_t tokenizer_pair(const struct tokenizer *t, uint32_t *out,
+                      uint8_t *segment, const uint32_t *a, size_t na,
+                      const uint32_t *b, size_t nb, size_t max_len);
+/* The cut alone: lower *na and *nb so that their sum is at most room, as the
+ * reference's longest_first does (sum unchanged when it fits). */
+void tokenizer_truncate_pair(size_t *na, size_t *nb, size_t room);
+
+#endif
