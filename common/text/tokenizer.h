@@ -30,13 +30,17 @@ enum tokenizer_special {
     TOKENIZER_SPECIALS
 };
 
-/* How many ids the builders add to one text and to a pair. */
-enum { TOKENIZER_SINGLE_EXTRA = 2, TOKENIZER_PAIR_EXTRA = 3 };
+/* How many ids the builders add: to one text, and at most to a pair (3 in
+ * BERT, 4 in MPNet with its double </s>: tokenizer_pair_extra()). */
+enum { TOKENIZER_SINGLE_EXTRA = 2, TOKENIZER_PAIR_EXTRA_MAX = 4 };
 
 /*
- * Load from a model folder: tokenizer.json, or else vocab.txt with the
- * options of tokenizer_config.json (do_lower_case, tokenize_chinese_chars,
- * strip_accents; without that file: not lower-cased). tokenizer.json's
+ * Load from a model folder: tokenizer.json, or else vocab.txt. Options
+ * (do_lower_case, tokenize_chinese_chars, strip_accents) come from
+ * tokenizer_config.json, absent keys as true, true, null; only without that
+ * file, or with a generic tokenizer_class there, from tokenizer.json. That is
+ * the library's order: bert-base-chinese says lowercase in tokenizer.json,
+ * not in tokenizer_config.json, and is not lower-cased. tokenizer.json's
  * truncation and padding blocks are ignored.
  * Errors: ERR_NOTFOUND (no tokenizer file), ERR_FORMAT (damaged, or another
  * model type: named), ERR_NOMEM, ERR_IO.
@@ -47,7 +51,7 @@ void tokenizer_free(struct tokenizer *t); /* NULL is fine */
 
 /* Largest id + 1, added tokens included: rows the embedding must have. */
 size_t tokenizer_vocab_size(const struct tokenizer *t);
-/* All five exist after loading. */
+/* All five exist after loading; named by tokenizer_config.json. */
 uint32_t tokenizer_special(const struct tokenizer *t, enum tokenizer_special s);
 /* The token's text ("##ing"), or "" for an id nobody uses; lives with t. */
 struct span tokenizer_token(const struct tokenizer *t, uint32_t id);
@@ -73,8 +77,10 @@ size_t tokenizer_single(const struct tokenizer *t, uint32_t *out,
 /*
  * [CLS] A [SEP] B [SEP] into out, segment ids 0 up to the first [SEP] and 1
  * after it into segment (may be NULL); both have room for max_len. Cut
- * "longest first". Returns the length. max_len >= 3; a, b as above.
+ * "longest first". Returns the length. max_len >= tokenizer_pair_extra();
+ * a, b as above. MPNet: <s> A </s></s> B </s>, and segments mean nothing.
  */
+size_t tokenizer_pair_extra(const struct tokenizer *t);
 size_t tokenizer_pair(const struct tokenizer *t, uint32_t *out,
                       uint8_t *segment, const uint32_t *a, size_t na,
                       const uint32_t *b, size_t nb, size_t max_len);
