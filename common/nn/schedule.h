@@ -1,0 +1,20 @@
+/*
+ * schedule.h - the learning rate's factor at each step.
+ */
+#ifndef NN_SCHEDULE_H
+#define NN_SCHEDULE_H
+
+#include <stdint.h>
+
+enum schedule {
+    SCHEDULE_CONSTANT, /* warm-up, then 1 */
+    SCHEDULE_LINEAR,   /* warm-up, then down to 0 at step T */
+};
+
+/*
+ * Step s counts from 0, so s < T. (s+1)/W while s < W: unlike the library's
+ * s/W the first update is not lost. Then 1, or (T-s)/(T-W). W < T.
+ */
+double schedule_factor(enum schedule kind, uint64_t s, uint64_t W, uint64_t T);
+
+#endif
