@@ -1,0 +1,277 @@
+#include "text/tokenizer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text/tokenizer_parts.h"
+
+size_t tokenizer_vocab_size(const struct tokenizer *t)
+{
+    return t->n_tokens;
+}
+
+uint32_t tokenizer_special(const struct tokenizer *t, enum tokenizer_special s)
+{
+    return t->special[s];
+}
+
+struct span tokenizer_token(const struct tokenizer *t, uint32_t id)
+{
+    if (id >= t->n_tokens || !t->token[id].ptr)
+        return (struct span){ "", 0 };
+    return t->token[id];
+}
+
+static int64_t find_added(const struct tokenizer_added_list *l, struct span s)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->item[i].text.len == s.len &&
+            memcmp(l->item[i].text.ptr, s.ptr, s.len) == 0)
+            return l->item[i].id;
+    return -1;
+}
+
+int64_t tokenizer_find(const struct tokenizer *t, struct span token)
+{
+    int64_t id = find_added(&t->raw, token);
+
+    if (id < 0)
+        id = find_added(&t->normal, token);
+    return id < 0 ? wordpiece_find(t->words, token) : id;
+}
+
+/* ---- words ---- */
+
+/* The word that is being read. */
+struct word {
+    char bytes[4 * WORDPIECE_CHARS_MAX];
+    size_t len, chars;
+};
+
+static void word_end(const struct tokenizer *t, struct word *w,
+                     struct wordpiece_out *out)
+{
+    uint32_t unk = t->special[TOKENIZER_UNK];
+
+    if (w->chars > t->max_chars)
+        wordpiece_put(out, unk);
+    else if (w->chars > 0)
+        wordpiece_split(t->words, (struct span){ w->bytes, w->len }, unk, out);
+    w->len = w->chars = 0;
+}
+
+static void word_add(const struct tokenizer *t, struct word *w, uint32_t cp)
+{
+    if (w->chars < t->max_chars)
+        w->len += normalise_encode(w->bytes + w->len, cp);
+    w->chars++;
+}
+
+static void word_take(const struct tokenizer *t, struct word *w, uint32_t cp,
+                      struct wordpiece_out *out)
+{
+    bool space = normalise_is_space(cp);
+    bool punct = !space && normalise_class(cp) == NORMALISE_PUNCT;
+
+    if (space || punct)
+        word_end(t, w, out);
+    if (!space)
+        word_add(t, w, cp);
+    if (punct)
+        word_end(t, w, out);
+}
+
+/* ---- added tokens in the normal form ---- */
+
+static bool form_next(const struct tokenizer_added *a,
+                      struct normalise_stream *s)
+{
+    for (size_t i = 0; i < a->form_len; i++)
+        if (normalise_next(s) != a->form[i])
+            return false;
+    return true;
+}
+
+/* The longest added token that the stream goes on with, and what follows. */
+static const struct tokenizer_added *
+next_normal(const struct tokenizer *t, const struct normalise_stream *s,
+            struct normalise_stream *after)
+{
+    uint32_t first;
+
+    *after = *s;
+    first = normalise_next(after);
+    if (first == NORMALISE_END || !t->normal.first[first & 255])
+        return NULL;
+    for (size_t i = 0; i < t->normal.n; i++) {
+        *after = *s;
+        if (form_next(&t->normal.item[i], after))
+            return &t->normal.item[i];
+    }
+    return NULL;
+}
+
+static bool stands_alone(uint32_t before, struct normalise_stream after)
+{
+    uint32_t next = normalise_next(&after);
+
+    return (before == NORMALISE_END || !normalise_is_word(before)) &&
+           (next == NORMALISE_END || !normalise_is_word(next));
+}
+
+/* Text without raw added tokens. */
+static void encode_plain(const struct tokenizer *t, struct span text,
+                         struct wordpiece_out *out)
+{
+    struct normalise_stream s, after;
+    struct word w;
+    uint32_t cp, before = NORMALISE_END;
+    size_t skip = t->normal.n ? 0 : SIZE_MAX; /* not to be searched */
+
+    w.len = w.chars = 0;
+    normalise_start(&s, text, t->norm);
+    for (;;) {
+        const struct tokenizer_added *a =
+            skip ? NULL : next_normal(t, &s, &after);
+
+        if (a && (!a->single_word || stands_alone(before, after))) {
+            word_end(t, &w, out);
+            wordpiece_put(out, a->id);
+            before = a->form[a->form_len - 1];
+            s = after;
+            continue;
+        }
+        if (a) /* the reference resumes behind a match it cannot use */
+            skip = a->form_len;
+        cp = normalise_next(&s);
+        if (cp == NORMALISE_END)
+            break;
+        word_take(t, &w, cp, out);
+        before = cp;
+        skip -= skip > 0 && skip != SIZE_MAX;
+    }
+    word_end(t, &w, out);
+}
+
+/* ---- added tokens in the raw text ---- */
+
+static bool word_before(const char *start, const char *p)
+{
+    const char *q = p;
+
+    if (p == start)
+        return false;
+    do
+        q--;
+    while (q > start && ((unsigned char)*q & 0xc0) == 0x80);
+    return normalise_is_word(normalise_decode(&q, p));
+}
+
+static bool word_after(const char *p, const char *end)
+{
+    return p < end && normalise_is_word(normalise_decode(&p, end));
+}
+
+/* The longest added token that begins at p. */
+static const struct tokenizer_added *next_raw(const struct tokenizer *t,
+                                              const char *p, const char *end)
+{
+    if (!t->raw.first[(unsigned char)*p])
+        return NULL;
+    for (size_t i = 0; i < t->raw.n; i++) {
+        const struct span s = t->raw.item[i].text;
+
+        if (s.len <= (size_t)(end - p) && memcmp(p, s.ptr, s.len) == 0)
+            return &t->raw.item[i];
+    }
+    return NULL;
+}
+
+size_t tokenizer_encode(const struct tokenizer *t, struct span text,
+                        uint32_t *ids, size_t cap)
+{
+    struct wordpiece_out out = { ids, cap, 0 };
+    const char *start = text.len ? text.ptr : "", *end = start + text.len;
+    const char *plain = start, *p = start;
+
+    while (p < end) {
+        const struct tokenizer_added *a = next_raw(t, p, end);
+        const char *after = p + (a ? a->text.len : 1);
+
+        if (a && !(a->single_word &&
+                   (word_before(start, p) || word_after(after, end)))) {
+            encode_plain(t, (struct span){ plain, (size_t)(p - plain) }, &out);
+            wordpiece_put(&out, a->id);
+            plain = after;
+        }
+        p = after;
+    }
+    encode_plain(t, (struct span){ plain, (size_t)(end - plain) }, &out);
+    return out.n;
+}
+
+/* ---- rows ---- */
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+void tokenizer_truncate_pair(size_t *na, size_t *nb, size_t room)
+{
+    bool swapped = *na > *nb;
+    size_t a = least(*na, *nb), b = swapped ? *na : *nb;
+
+    if (*na <= room && *nb <= room - *na)
+        return;
+    if (a > room)
+        b = a;
+    else
+        b = a > room - a ? a : room - a;
+    if (a + b > room) {
+        a = room / 2;
+        b = room / 2 + room % 2;
+    }
+    *na = swapped ? b : a;
+    *nb = swapped ? a : b;
+}
+
+size_t tokenizer_single(const struct tokenizer *t, uint32_t *out,
+                        const uint32_t *a, size_t na, size_t max_len)
+{
+    assert(max_len >= TOKENIZER_SINGLE_EXTRA);
+    na = least(na, max_len - TOKENIZER_SINGLE_EXTRA);
+    out[0] = t->special[TOKENIZER_CLS];
+    if (na > 0)
+        memcpy(out + 1, a, na * sizeof(*a));
+    out[na + 1] = t->special[TOKENIZER_SEP];
+    return na + TOKENIZER_SINGLE_EXTRA;
+}
+
+size_t tokenizer_pair_extra(const struct tokenizer *t)
+{
+    return t->double_sep ? 4 : 3;
+}
+
+size_t tokenizer_pair(const struct tokenizer *t, uint32_t *out,
+                      uint8_t *segment, const uint32_t *a, size_t na,
+                      const uint32_t *b, size_t nb, size_t max_len)
+{
+    const uint32_t sep = t->special[TOKENIZER_SEP];
+    size_t extra = tokenizer_pair_extra(t), n;
+
+    assert(max_len >= extra);
+    tokenizer_truncate_pair(&na, &nb, max_len - extra);
+    n = tokenizer_single(t, out, a, na, na + TOKENIZER_SINGLE_EXTRA);
+    if (segment) {
+        memset(segment, 0, n);
+        memset(segment + n, 1, nb + extra - TOKENIZER_SINGLE_EXTRA);
+    }
+    if (t->double_sep)
+        out[n++] = sep;
+    if (nb > 0)
+        memcpy(out + n, b, nb * sizeof(*b));
+    out[n + nb] = sep;
+    return n + nb + 1;
+}
