@@ -13,12 +13,12 @@
 #include <stdint.h>
 
 struct adamw {
-    float lr;           /* of this step: base rate times schedule_factor() */
-    float beta1, beta2; /* 0.9, 0.999 */
-    float eps;          /* 1e-8 */
-    float decay;        /* 0 for biases and LayerNorm */
-    float clip;         /* clip_factor(); multiplies every gradient */
-    float fix1, fix2;   /* 1 - beta^k: filled by adamw_begin() */
+    double lr;           /* of this step: base rate times schedule_factor() */
+    double beta1, beta2; /* 0.9, 0.999 */
+    double eps;          /* 1e-8 */
+    double decay;        /* 0 for biases and LayerNorm */
+    double clip;         /* clip_factor(); multiplies every gradient */
+    double fix1, fix2;   /* 1 - beta^k: filled by adamw_begin() */
 };
 
 /* Set the bias corrections for update number k, from 1. */

@@ -42,7 +42,7 @@ double loss_mnrl(float *de, float *scratch, const float *e,
 size_t loss_mnrl_scratch(size_t B, size_t M, size_t C); /* floats */
 
 enum loss_distance {
-    LOSS_EUCLIDEAN, /* |a - b + 1e-6|, the library's margin is 5 */
+    LOSS_EUCLIDEAN, /* |a - b|, the library's margin is 5 */
     LOSS_COSINE,    /* 1 - cos(a, b), margin about 0.5 */
 };
 
