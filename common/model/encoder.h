@@ -1,0 +1,56 @@
+/*
+ * encoder.h - the forward pass of BERT over packed sequences, for inference.
+ * Devlin et al., "BERT", 2018, arXiv:1810.04805; LayerNorm after each block.
+ *
+ *   x = LN(word[id] + position[0..] + segment[s])
+ *   per layer:  h = LN1(x + out(attention(qkv(x))))
+ *               x = LN2(h + down(gelu(up(h))))
+ *
+ * One thread runs one chunk: a few whole sequences. Chunks are a function of
+ * the input alone, so the bits do not depend on the number of workers. There
+ * is no padding, and so no mask.
+ */
+#ifndef MODEL_ENCODER_H
+#define MODEL_ENCODER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/config.h"
+#include "model/packed.h"
+#include "model/weights.h"
+
+enum encoder_rows {
+    ENCODER_TOKENS, /* the last layer's row of every token */
+    ENCODER_CLS,    /* of the first token of each sequence only: in the last
+                       layer nothing else is computed but keys and values */
+};
+
+/* Tokens of a chunk: sequences are added while they fit; a longer one is a
+ * chunk of its own. */
+enum { ENCODER_CHUNK = 256 };
+
+/* Floats of scratch for a chunk of up to T tokens and sequences of up to
+ * `longest` tokens. */
+size_t encoder_scratch(const struct model_config *c, size_t T, size_t longest);
+
+/*
+ *   y       [T,C] or [B,C]  out   by rows
+ *   scratch [encoder_scratch(c, p->T, p->longest)]
+ *   p                       in    every id < V, segment < S, length <= P
+ */
+void encoder_forward(float *y, float *scratch, const struct model_config *c,
+                     const struct weights *w, const struct packed *p,
+                     enum encoder_rows rows);
+
+/*
+ * Sentence vectors of rows x as the config says: poolings concatenated, then
+ * unit length when it normalises.
+ *
+ *   y [B, model_config_dim(c)] out
+ *   x [T,C]                    in
+ */
+void encoder_pool(float *y, const float *x, const struct model_config *c,
+                  const struct packed *p);
+
+#endif
