@@ -83,7 +83,8 @@ uint64_t writer_triplets(const struct writer *w);
 
 /* ---- reading -------------------------------------------------------- */
 
-/* All texts of a finished store in memory. Spans live as long as it. */
+/* All texts of a finished store: spans point into it and live as long as the
+ * store is open. */
 struct texts {
     struct span *text; /* [n] */
     struct span *attr; /* [n], empty = none */
@@ -111,7 +112,7 @@ int triplets_load(struct triplets *t, struct store *s,
 void triplets_release(struct triplets *t);
 
 /* Streaming: decode what store_cursor_next() gave. ERR_FORMAT, with n_texts
- * the bound for references. */
+ * the bound for references. vector_decode() fills at most cap floats. */
 int pair_decode(struct pair *p, struct blob payload, uint32_t n_texts,
                 struct err *err) MUST_CHECK;
 int text_decode(struct span *text, struct span *attr, struct blob payload,
@@ -119,7 +120,7 @@ int text_decode(struct span *text, struct span *attr, struct blob payload,
 int triplet_decode(struct triplet *t, uint32_t *negative, size_t cap,
                    struct blob payload, uint32_t n_texts,
                    struct err *err) MUST_CHECK;
-int vector_decode(const float **v, size_t *dim, struct blob payload,
+int vector_decode(float *out, size_t cap, size_t *dim, struct blob payload,
                   struct err *err) MUST_CHECK;
 void pair_encode(uint8_t out[24], const struct pair *p);
 /* Keys. */

@@ -12,7 +12,10 @@
  * fixed commit batch, map size computed from the contents) with the receipt
  * in the last transaction, syncs, renames, syncs the folder and removes the
  * .part. So the same records give the same bytes, whatever happened before.
- * A finished store never changes: it is read without locks.
+ * A finished store never changes: it is read without locks. A 32-byte trailer
+ * behind LMDB's last page holds the length and xxHash64 of all bytes before
+ * it; every open checks it, so damaged bytes never reach LMDB, which would
+ * crash on them.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -106,10 +109,9 @@ int store_receipt(struct json **doc, const char *path,
                   struct err *err) MUST_CHECK;
 
 /*
- * Check everything: structure, each checksum, ordinals without holes,
- * references inside range, digest against the receipt. Works in a child
- * process, because LMDB can crash on a damaged file; call it before the
- * process has threads or an open store. ERR_FORMAT says what is wrong.
+ * Check everything: trailer, structure, each checksum, ordinals without holes,
+ * references inside range, digest against the receipt. ERR_FORMAT says what is
+ * wrong.
  */
 int store_verify(const char *path, struct err *err) MUST_CHECK;
 
