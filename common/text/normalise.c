@@ -206,6 +206,11 @@ bool normalise_is_word(uint32_t cp)
     case UTF8PROC_CATEGORY_NL:
     case UTF8PROC_CATEGORY_PC:
         return true;
+    case UTF8PROC_CATEGORY_SO: /* circled and squared letters */
+        return (cp >= 0x24b6 && cp <= 0x24e9) ||
+               (cp >= 0x1f130 && cp <= 0x1f149) ||
+               (cp >= 0x1f150 && cp <= 0x1f169) ||
+               (cp >= 0x1f170 && cp <= 0x1f189);
     default:
         return cp == 0x200c || cp == 0x200d;
     }

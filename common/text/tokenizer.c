@@ -23,12 +23,12 @@ struct span tokenizer_token(const struct tokenizer *t, uint32_t id)
     return t->token[id];
 }
 
-static int64_t find_added(const struct tokenizer_added_list *l, struct span s)
+static int64_t find_added(const struct added *a, struct span s)
 {
-    for (size_t i = 0; i < l->n; i++)
-        if (l->item[i].text.len == s.len &&
-            memcmp(l->item[i].text.ptr, s.ptr, s.len) == 0)
-            return l->item[i].id;
+    for (size_t i = 0; i < a->n; i++)
+        if (a->item[i].text.len == s.len &&
+            memcmp(a->item[i].text.ptr, s.ptr, s.len) == 0)
+            return a->item[i].id;
     return -1;
 }
 
@@ -82,43 +82,7 @@ static void word_take(const struct tokenizer *t, struct word *w, uint32_t cp,
         word_end(t, w, out);
 }
 
-/* ---- added tokens in the normal form ---- */
-
-static bool form_next(const struct tokenizer_added *a,
-                      struct normalise_stream *s)
-{
-    for (size_t i = 0; i < a->form_len; i++)
-        if (normalise_next(s) != a->form[i])
-            return false;
-    return true;
-}
-
-/* The longest added token that the stream goes on with, and what follows. */
-static const struct tokenizer_added *
-next_normal(const struct tokenizer *t, const struct normalise_stream *s,
-            struct normalise_stream *after)
-{
-    uint32_t first;
-
-    *after = *s;
-    first = normalise_next(after);
-    if (first == NORMALISE_END || !t->normal.first[first & 255])
-        return NULL;
-    for (size_t i = 0; i < t->normal.n; i++) {
-        *after = *s;
-        if (form_next(&t->normal.item[i], after))
-            return &t->normal.item[i];
-    }
-    return NULL;
-}
-
-static bool stands_alone(uint32_t before, struct normalise_stream after)
-{
-    uint32_t next = normalise_next(&after);
-
-    return (before == NORMALISE_END || !normalise_is_word(before)) &&
-           (next == NORMALISE_END || !normalise_is_word(next));
-}
+/* ---- texts ---- */
 
 /* Text without raw added tokens. */
 static void encode_plain(const struct tokenizer *t, struct span text,
@@ -132,10 +96,10 @@ static void encode_plain(const struct tokenizer *t, struct span text,
     w.len = w.chars = 0;
     normalise_start(&s, text, t->norm);
     for (;;) {
-        const struct tokenizer_added *a =
-            skip ? NULL : next_normal(t, &s, &after);
+        const struct added_token *a =
+            skip ? NULL : added_normal(&t->normal, &s, &after);
 
-        if (a && (!a->single_word || stands_alone(before, after))) {
+        if (a && (!a->single_word || added_alone_normal(before, after))) {
             word_end(t, &w, out);
             wordpiece_put(out, a->id);
             before = a->form[a->form_len - 1];
@@ -154,40 +118,6 @@ static void encode_plain(const struct tokenizer *t, struct span text,
     word_end(t, &w, out);
 }
 
-/* ---- added tokens in the raw text ---- */
-
-static bool word_before(const char *start, const char *p)
-{
-    const char *q = p;
-
-    if (p == start)
-        return false;
-    do
-        q--;
-    while (q > start && ((unsigned char)*q & 0xc0) == 0x80);
-    return normalise_is_word(normalise_decode(&q, p));
-}
-
-static bool word_after(const char *p, const char *end)
-{
-    return p < end && normalise_is_word(normalise_decode(&p, end));
-}
-
-/* The longest added token that begins at p. */
-static const struct tokenizer_added *next_raw(const struct tokenizer *t,
-                                              const char *p, const char *end)
-{
-    if (!t->raw.first[(unsigned char)*p])
-        return NULL;
-    for (size_t i = 0; i < t->raw.n; i++) {
-        const struct span s = t->raw.item[i].text;
-
-        if (s.len <= (size_t)(end - p) && memcmp(p, s.ptr, s.len) == 0)
-            return &t->raw.item[i];
-    }
-    return NULL;
-}
-
 size_t tokenizer_encode(const struct tokenizer *t, struct span text,
                         uint32_t *ids, size_t cap)
 {
@@ -196,11 +126,10 @@ size_t tokenizer_encode(const struct tokenizer *t, struct span text,
     const char *plain = start, *p = start;
 
     while (p < end) {
-        const struct tokenizer_added *a = next_raw(t, p, end);
+        const struct added_token *a = added_raw(&t->raw, p, end);
         const char *after = p + (a ? a->text.len : 1);
 
-        if (a && !(a->single_word &&
-                   (word_before(start, p) || word_after(after, end)))) {
+        if (a && (!a->single_word || added_alone_raw(start, p, after, end))) {
             encode_plain(t, (struct span){ plain, (size_t)(p - plain) }, &out);
             wordpiece_put(&out, a->id);
             plain = after;

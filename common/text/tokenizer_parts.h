@@ -1,6 +1,6 @@
 /*
- * tokenizer_parts.h - what tokenizer.c (use) and tokenizer_load.c (making)
- * share. Not for others.
+ * tokenizer_parts.h - what tokenizer.c (using), tokenizer_load.c and
+ * tokenizer_vocab.c (making) share. Not for others.
  */
 #ifndef TEXT_TOKENIZER_PARTS_H
 #define TEXT_TOKENIZER_PARTS_H
@@ -8,46 +8,37 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/json.h"
+#include "text/added.h"
 #include "text/normalise.h"
 #include "text/tokenizer.h"
 #include "text/wordpiece.h"
 
-/* A token that is found in the text before it is split into words. */
-struct tokenizer_added {
-    struct span text; /* in the tokenizer's token list */
-    uint32_t *form;   /* its normal form; NULL: found in the raw text */
-    size_t form_len;  /* code points */
-    uint32_t id;
-    bool single_word; /* not inside a word */
-};
-
-struct tokenizer_added_list {
-    struct tokenizer_added *item; /* longest first */
-    size_t n, cap;
-    bool first[256]; /* the low byte of some item's first unit */
-};
+enum { TOKENIZER_IDS = 1 << 21 }; /* twice the largest published vocabulary */
 
 struct tokenizer {
     struct wordpiece *words;
     struct normalise_bert norm;
     size_t max_chars;   /* of a word; longer ones are unknown */
-    struct span *token; /* by id; ptr is owned */
-    size_t n_tokens;
+    struct span *token; /* by id; ptr is owned, NULL: nobody has the id */
+    size_t n_tokens, cap_tokens;
     uint32_t special[TOKENIZER_SPECIALS];
-    bool double_sep;                    /* MPNet's pairs */
-    struct tokenizer_added_list raw;    /* found in the text as it is */
-    struct tokenizer_added_list normal; /* found in its normal form */
+    bool double_sep;     /* MPNet's pairs */
+    struct added raw;    /* found in the text as it is */
+    struct added normal; /* found in its normal form */
 };
 
-/* Give text to id; replaces what the id had. ERR_NOMEM, ERR_FORMAT (id too
- * large). */
-int tokenizer_set_token(struct tokenizer *t, struct span text, uint32_t id,
-                        struct err *err) MUST_CHECK;
-/* Make an added token known to the search. The token's text is set already.
- * An empty one is left out. */
-int tokenizer_add(struct tokenizer *t, uint32_t id, bool normalized,
-                  bool single_word, struct err *err) MUST_CHECK;
-/* Put the two lists in order: after the last tokenizer_add(). */
-void tokenizer_sort_added(struct tokenizer *t);
+/* Give a copy of text to an id that has none, or an empty one. ERR_FORMAT: id
+ * too large. */
+int tokenizer_set(struct tokenizer *t, struct span text, uint32_t id,
+                  struct err *err) MUST_CHECK;
+/* Fill token and words: from the "vocab" object of tokenizer.json, whose
+ * prefix words has already; or from vocab.txt, a token a line. ERR_FORMAT
+ * names the place. */
+int tokenizer_take_vocab(struct tokenizer *t, const struct json *doc,
+                         const struct json_node *vocab,
+                         struct err *err) MUST_CHECK;
+int tokenizer_take_lines(struct tokenizer *t, const char *path,
+                         struct err *err) MUST_CHECK;
 
 #endif
