@@ -1,0 +1,52 @@
+/*
+ * dataset.h - what a model trains on or is measured on: examples from any
+ * number of stores over one table of tokenised texts.
+ *
+ * DATASET_SCORED takes pairs that have a target (label, else score); pairs
+ * without one are counted as skipped. DATASET_POSITIVE takes what a
+ * multiple-negatives loss needs: triplets where a store has them, else its
+ * pairs with a target of at least 0.5; a text that is on both sides is
+ * skipped.
+ */
+#ifndef MODEL_DATASET_H
+#define MODEL_DATASET_H
+
+#include "model/packed.h"
+#include "store/records.h"
+
+enum dataset_kind { DATASET_SCORED, DATASET_POSITIVE };
+
+struct example {
+    uint32_t a, b;     /* texts: indexes of the table */
+    float target;      /* [0, 1]; 1 for DATASET_POSITIVE */
+    uint32_t first, n; /* hard negatives: negative[first .. first+n) */
+};
+
+struct dataset {
+    struct token_table table;
+    uint64_t *hash; /* [table.n] of each text: equal texts of two stores */
+    struct example *example;
+    size_t n;
+    uint32_t *negative;
+    size_t negatives;
+    size_t skipped;
+    size_t cap, cap_negative; /* private */
+};
+#define DATASET_INIT \
+    { \
+        TOKEN_TABLE_INIT, NULL, NULL, 0, NULL, 0, 0, 0, 0 \
+    }
+
+/* Tokenise as the model wants: bi_encoder_tokenise() or cross_encoder_...
+ * behind a pointer to the model. */
+typedef int dataset_tokenise_fn(const void *model, struct token_table *t,
+                                const struct span *text, size_t n,
+                                struct workers *w, struct err *err);
+
+/* Append one store's examples. ERR_FORMAT when it has none of the kind. */
+int dataset_add(struct dataset *d, const char *path, enum dataset_kind kind,
+                dataset_tokenise_fn *tokenise, const void *model,
+                struct workers *w, struct err *err) MUST_CHECK;
+void dataset_release(struct dataset *d);
+
+#endif

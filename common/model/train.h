@@ -1,0 +1,59 @@
+/*
+ * train.h - one optimisation: steps of AdamW over the parameters of a model,
+ * with warm-up, decay, clipping, and the best weights kept.
+ *
+ * The result depends on the batches and options only, not on the number of
+ * workers.
+ */
+#ifndef MODEL_TRAIN_H
+#define MODEL_TRAIN_H
+
+#include <stdint.h>
+
+#include "base/workers.h"
+#include "model/config.h"
+#include "model/packed.h"
+#include "model/weights.h"
+#include "nn/schedule.h"
+
+struct train_options {
+    uint64_t steps; /* all of them: the schedule needs to know */
+    double warmup;  /* share of the steps, [0, 1) */
+    double lr;      /* peak learning rate */
+    double decay;   /* weight decay, not for biases and LayerNorm */
+    double clip;    /* largest gradient norm; 0 = none */
+    uint64_t seed;  /* of dropout */
+    enum schedule schedule;
+};
+
+struct trainer; /* opaque: gradient, moments, activations, best weights */
+
+/* config, w and workers are lent. ERR_NOMEM. */
+int trainer_new(struct trainer **out, const struct model_config *c,
+                struct weights *w, struct workers *workers,
+                const struct train_options *o, struct err *err) MUST_CHECK;
+void trainer_free(struct trainer *t); /* NULL is fine */
+
+/* Value of the loss and its gradient dy [B,width] (zeroed before) from what
+ * the model gave for the batch, y [B,width]. */
+typedef double train_loss_fn(void *ctx, float *dy, const float *y, size_t B,
+                             size_t width);
+
+/*
+ * One step on one batch. *loss is its loss before the update.
+ * ERR_NUMERIC when loss or gradient is not finite: the weights are then those
+ * of the step before.
+ */
+int trainer_step(struct trainer *t, const struct packed *batch,
+                 train_loss_fn *fn, void *ctx, double *loss,
+                 struct err *err) MUST_CHECK;
+uint64_t trainer_steps(const struct trainer *t); /* done so far */
+double trainer_lr(const struct trainer *t);      /* of the last step */
+double trainer_norm(const struct trainer *t);    /* before clipping */
+
+/* Keep the weights when score is the best so far; true if it was. */
+bool trainer_keep(struct trainer *t, double score);
+/* Put the kept weights back, if any; their score, or NaN. */
+double trainer_restore(struct trainer *t);
+
+#endif
