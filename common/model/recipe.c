@@ -1,0 +1,138 @@
+#include "model/recipe.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int recipe_apply(const struct recipe_args *r, struct model_config *c,
+                 struct err *err)
+{
+    if (r->max_length > 0 && (size_t)r->max_length > c->P)
+        return ERR_SET(err, ERR_USAGE,
+                       "--max-length %lld, the model has %zu positions",
+                       (long long)r->max_length, c->P);
+    if (r->max_length > 0)
+        c->max_len = (size_t)r->max_length;
+    if (r->dropout >= 0.0) {
+        c->drop_hidden = (float)r->dropout;
+        c->drop_attention = (float)r->dropout;
+        c->drop_classifier = (float)r->dropout;
+    }
+    return 0;
+}
+
+void recipe_options(struct train_options *o, const struct recipe_args *r,
+                    uint64_t steps, uint64_t seed)
+{
+    *o = (struct train_options){
+        .steps = steps,
+        .warmup = r->warmup,
+        .lr = r->lr,
+        .decay = r->decay,
+        .clip = r->clip,
+        .seed = seed,
+        .schedule = strcmp(r->schedule, "constant") == 0 ? SCHEDULE_CONSTANT
+                                                         : SCHEDULE_LINEAR,
+    };
+}
+
+/* Does example e share a text with the batch [from, to)? */
+static bool collides(const struct dataset *d, const uint32_t *batch,
+                     size_t from, size_t to, const struct example *e)
+{
+    uint64_t a = d->hash[e->a], b = d->hash[e->b];
+
+    for (size_t i = from; i < to; i++) {
+        const struct example *o = &d->example[batch[i]];
+        uint64_t x = d->hash[o->a], y = d->hash[o->b];
+
+        if (x == a || x == b || y == a || y == b)
+            return true;
+        for (uint32_t k = 0; k < o->n; k++)
+            if (d->hash[d->negative[o->first + k]] == b)
+                return true;
+        for (uint32_t k = 0; k < e->n; k++)
+            if (d->hash[d->negative[e->first + k]] == y)
+                return true;
+    }
+    return false;
+}
+
+/* Take rows of left[0..n) into one batch; returns how many are left. */
+static size_t fill_batch(struct batches *b, const struct dataset *d,
+                         uint32_t *left, size_t n, size_t size, size_t *at,
+                         bool distinct)
+{
+    size_t from = *at, kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct example *e = &d->example[left[i]];
+
+        if (*at - from < size &&
+            !(distinct && collides(d, b->example, from, *at, e)))
+            b->example[(*at)++] = left[i];
+        else
+            left[kept++] = left[i];
+        if (*at - from == size && !distinct) {
+            memmove(left + kept, left + i + 1, (n - i - 1) * sizeof(*left));
+            return kept + n - i - 1;
+        }
+    }
+    return kept;
+}
+
+static int draw_epoch(struct batches *b, const struct dataset *d,
+                      uint32_t *order, size_t n, size_t size, size_t *at,
+                      bool distinct, struct err *err)
+{
+    size_t window = 64 * size; /* keeps the search for a fit short */
+
+    while (n > 0) {
+        size_t here = n < window ? n : window;
+        size_t left = fill_batch(b, d, order, here, size, at, distinct);
+        size_t *start = realloc(b->start, (b->n + 2) * sizeof(*start));
+
+        if (!start)
+            return ERR_SET(err, ERR_NOMEM, "cannot hold %zu batches", b->n);
+        b->start = start;
+        b->start[++b->n] = *at;
+        memmove(order + left, order + here, (n - here) * sizeof(*order));
+        n = n - here + left;
+    }
+    return 0;
+}
+
+int batches_draw(struct batches *b, const struct dataset *d, double epochs,
+                 size_t size, bool distinct, struct rng *rng, struct err *err)
+{
+    size_t total = (size_t)ceil(epochs * (double)d->n), at = 0;
+    uint32_t *order = malloc((d->n + 1) * sizeof(*order));
+    int rc = 0;
+
+    *b = (struct batches){ NULL, NULL, 0, 0 };
+    b->example = malloc((total + 1) * sizeof(*b->example));
+    b->start = calloc(1, sizeof(*b->start));
+    if (!order || !b->example || !b->start)
+        rc = ERR_SET(err, ERR_NOMEM, "cannot order %zu examples", total);
+    while (rc == 0 && at < total) {
+        size_t n = total - at < d->n ? total - at : d->n;
+
+        for (size_t i = 0; i < d->n; i++)
+            order[i] = (uint32_t)i;
+        rng_shuffle(rng, order, d->n);
+        rc = draw_epoch(b, d, order, n, size, &at, distinct, err);
+        if (b->per_epoch == 0)
+            b->per_epoch = b->n;
+    }
+    free(order);
+    if (rc < 0)
+        batches_release(b);
+    return rc;
+}
+
+void batches_release(struct batches *b)
+{
+    free(b->example);
+    free(b->start);
+    *b = (struct batches){ NULL, NULL, 0, 0 };
+}

@@ -1,0 +1,67 @@
+/*
+ * recipe.h - the options that every training stage has, and the batches of a
+ * run: all epochs' batches as lists of example numbers, drawn at the start.
+ */
+#ifndef MODEL_RECIPE_H
+#define MODEL_RECIPE_H
+
+#include "base/opt.h"
+#include "base/rng.h"
+#include "model/dataset.h"
+#include "model/train.h"
+
+struct recipe_args {
+    double epochs, lr, warmup, decay, clip, dropout;
+    int64_t batch, max_length, eval_steps;
+    const char *schedule;
+};
+
+/* Splice into the option table of a training stage. d_*: defaults. */
+#define RECIPE_ROWS(st, f, d_epochs, d_lr, d_batch) \
+    OPT_ROW_REAL(0, "epochs", st, f.epochs, d_epochs, 0, 1e6, 0, \
+                 "passes over --pairs"), \
+        OPT_ROW_INT('b', "batch", st, f.batch, d_batch, 1, 65536, 0, \
+                    "examples a step"), \
+        OPT_ROW_REAL(0, "lr", st, f.lr, d_lr, 0, 1, 0, "peak learning rate"), \
+        OPT_ROW_REAL(0, "warmup", st, f.warmup, "0.1", 0, 0.99, 0, \
+                     "share of the steps in which the rate rises"), \
+        OPT_ROW_CHOICE(0, "schedule", st, f.schedule, "linear", \
+                       "linear|constant", 0, "the rate after the warm-up"), \
+        OPT_ROW_REAL(0, "weight-decay", st, f.decay, "0.01", 0, 1, 0, \
+                     "AdamW's decay, not for biases and LayerNorm"), \
+        OPT_ROW_REAL(0, "clip", st, f.clip, "1", 0, 1e6, 0, \
+                     "largest gradient norm; 0: none"), \
+        OPT_ROW_REAL(0, "dropout", st, f.dropout, "-1", -1, 0.9, 0, \
+                     "dropout; -1: what the base model's config says"), \
+        OPT_ROW_INT(0, "max-length", st, f.max_length, "0", 0, 8192, 0, \
+                    "tokens an input; 0: what the base model says"), \
+        OPT_ROW_INT(0, "eval-steps", st, f.eval_steps, "0", 0, 1e9, 0, \
+                    "steps between evaluations on --dev; 0: once an epoch")
+
+/* Put dropout and length into the model's config. ERR_USAGE when the length
+ * is over the model's positions. */
+int recipe_apply(const struct recipe_args *r, struct model_config *c,
+                 struct err *err) MUST_CHECK;
+
+struct batches {
+    uint32_t *example; /* numbers of examples, batch after batch */
+    size_t *start;     /* [n+1] */
+    size_t n;
+    size_t per_epoch; /* of the first epoch */
+};
+
+/*
+ * Shuffle anew each epoch and cut into batches. A fraction of an epoch takes
+ * that share of the examples. With distinct, no text is twice in a batch (the
+ * library's no-duplicates sampler): a row that collides waits for the next
+ * batch. ERR_NOMEM.
+ */
+int batches_draw(struct batches *b, const struct dataset *d, double epochs,
+                 size_t size, bool distinct, struct rng *rng,
+                 struct err *err) MUST_CHECK;
+void batches_release(struct batches *b);
+
+void recipe_options(struct train_options *o, const struct recipe_args *r,
+                    uint64_t steps, uint64_t seed);
+
+#endif
