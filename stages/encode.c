@@ -1,0 +1,168 @@
+/*
+ * encode - the vector of each text.
+ *
+ * in:  texts (any store), a bi-encoder      out: texts with vectors
+ */
+#include <stdlib.h>
+
+#include "base/cpu.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "model/bi_encoder.h"
+#include "nn/gemm.h"
+#include "nn/kernels.h"
+#include "store/stage.h"
+
+enum { WINDOW = 4096 };
+
+struct args {
+    struct stage_args common;
+    struct opt_list texts;
+    const char *model, *out;
+};
+
+static const struct opt rows[] = {
+    STAGE_ROWS(struct args, common),
+    OPT_ROW_PATH('m', "model", struct args, model, OPT_IN_MODEL, "MODEL",
+                 OPT_REQUIRED, "bi-encoder"),
+    OPT_ROW_PATHS('i', "texts", struct args, texts, OPT_IN_STORE, "STORE",
+                  OPT_REQUIRED, "store whose texts to encode"),
+    OPT_ROW_PATH('o', "out", struct args, out, OPT_OUT_STORE, "STORE",
+                 OPT_REQUIRED, "store of vectors to make"),
+    OPT_ROW_END,
+};
+
+static const struct opt_spec opts = {
+    .program = "encode",
+    .summary = "Compute the vector of each text.",
+    .example = "encode --model all-MiniLM-L6-v2 --texts pool.lmdb --out "
+               "vectors.lmdb",
+    .opts = rows,
+    .version = 1,
+};
+
+struct work {
+    const struct args *args;
+    struct bi_encoder model;
+    struct workers *workers;
+    struct store *out;
+    struct writer *writer;
+};
+
+/* Texts first: their ordinals are the vectors' keys. */
+static int gather(struct work *x, const char *path, struct err *err)
+{
+    struct store *in;
+    struct texts t = { NULL, NULL, 0 };
+    int rc = store_open(&in, path, err);
+
+    if (rc == 0)
+        rc = texts_load(&t, in, err);
+    for (uint32_t i = 0; rc == 0 && i < t.n; i++) {
+        uint32_t ordinal;
+
+        rc = writer_text(x->writer, t.text[i], t.attr[i], &ordinal, err);
+    }
+    texts_release(&t);
+    store_close(in);
+    return rc < 0 ? rc : store_commit(x->out, err);
+}
+
+/* Tokenised and encoded a window at a time: memory stays bounded. */
+static int encode_window(struct work *x, const struct texts *t, uint32_t from,
+                         uint32_t n, float *vector, struct err *err)
+{
+    size_t dim = bi_encoder_dim(&x->model);
+    int rc = bi_encoder_encode_texts(&x->model, vector, t->text + from, n,
+                                     x->workers, err);
+
+    for (uint32_t i = 0; rc == 0 && i < n; i++)
+        rc = writer_vector(x->writer, from + i, vector + i * dim, dim, err);
+    return rc;
+}
+
+/* From the texts as the stores gave them: reading x->out while writing would
+ * mix cursors and puts. */
+static int encode_all(struct work *x, struct stage *st, struct err *err)
+{
+    struct texts t = { NULL, NULL, 0 };
+    float *vector =
+        malloc(WINDOW * bi_encoder_dim(&x->model) * sizeof(*vector));
+    int rc = vector ? texts_load(&t, x->out, err)
+                    : ERR_SET(err, ERR_NOMEM, "cannot hold a window");
+    struct span *own = NULL;
+    char *bytes = NULL;
+    size_t total = 0, at = 0;
+
+    for (uint32_t i = 0; rc == 0 && i < t.n; i++)
+        total += t.text[i].len;
+    own = malloc(((size_t)t.n + 1) * sizeof(*own));
+    bytes = malloc(total + 1);
+    if (rc == 0 && (!own || !bytes))
+        rc = ERR_SET(err, ERR_NOMEM, "cannot hold %u texts", t.n);
+    for (uint32_t i = 0; rc == 0 && i < t.n; i++) {
+        own[i] = (struct span){ bytes + at, t.text[i].len };
+        for (size_t k = 0; k < own[i].len; k++)
+            bytes[at++] = t.text[i].ptr[k];
+    }
+    free(t.text);
+    t.text = own;
+    progress_start("texts", t.n);
+    for (uint32_t from = 0; rc == 0 && from < t.n; from += WINDOW) {
+        uint32_t n = t.n - from < WINDOW ? t.n - from : WINDOW;
+
+        rc = encode_window(x, &t, from, n, vector, err);
+        progress_update(from + n, NULL);
+        if (rc == 0 && stage_stopped())
+            rc = stage_stop(err);
+    }
+    progress_end();
+    st->n.seen = st->n.kept = t.n;
+    texts_release(&t);
+    free(bytes);
+    free(vector);
+    return rc;
+}
+
+static int run(struct stage *st, struct err *err)
+{
+    struct work x = { .args = st->args };
+    char folder[FILE_PATH_MAX];
+    int rc = stage_model_path(folder, x.args->model, err);
+
+    gemm_init();
+    kernels_init();
+    if (rc == 0)
+        rc = workers_start(&x.workers, (size_t)x.args->common.threads, err);
+    if (rc == 0)
+        rc = bi_encoder_load(&x.model, folder, err);
+    if (rc == 0)
+        rc = stage_create(st, &x.out, "vectors", err);
+    if (rc == 0)
+        rc = writer_new(&x.writer, x.out, err);
+    for (size_t i = 0; rc == 0 && i < x.args->texts.n; i++)
+        rc = gather(&x, x.args->texts.item[i], err);
+    if (rc == 0)
+        rc = encode_all(&x, st, err);
+    if (rc == 0) {
+        json_set_num(st->extra, "dim", (double)bi_encoder_dim(&x.model));
+        rc = stage_finish(st, x.out, err);
+        x.out = NULL;
+    }
+    writer_free(x.writer);
+    store_close(x.out);
+    bi_encoder_release(&x.model);
+    workers_stop(x.workers);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    static struct args args;
+    static const struct stage_spec spec = { &opts, &args, sizeof(args), run,
+                                            false };
+    const struct stage_spec *const all[] = { &spec };
+
+    return stage_main(all, 1, argc, argv);
+}
