@@ -235,6 +235,7 @@ static void equal_rows_and_zero_rows_have_finite_gradients(void **state)
 
     (void)state;
     loss_cosine(de, e, a, c, label, 1, W);
+    loss_cosine(de, e, c, a, label, 1, W);
     loss_triplet(de, e, a, b, c, LOSS_EUCLIDEAN, 50, 1, W);
     loss_triplet(de, e, a, b, c, LOSS_COSINE, 50, 1, W);
     loss_mnrl(de, scratch, e, a, b, 20, 1, 2, W);
