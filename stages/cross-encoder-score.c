@@ -143,7 +143,7 @@ static int write_window(struct work *x, size_t n, struct err *err)
 
 static int score_all(struct work *x, struct stage *st, struct err *err)
 {
-    uint64_t done = writer_pairs(x->writer) / WINDOW * WINDOW;
+    uint64_t done = writer_pairs(x->writer); /* whole windows, or all */
     uint8_t key[8];
     size_t n = 1;
     int rc;

@@ -70,57 +70,41 @@ static int gather(struct work *x, const char *path, struct err *err)
 }
 
 /* Tokenised and encoded a window at a time: memory stays bounded. */
-static int encode_window(struct work *x, const struct texts *t, uint32_t from,
-                         uint32_t n, float *vector, struct err *err)
+static int encode_window(struct work *x, uint32_t from, uint32_t n,
+                         struct span *text, float *vector, struct err *err)
 {
     size_t dim = bi_encoder_dim(&x->model);
-    int rc = bi_encoder_encode_texts(&x->model, vector, t->text + from, n,
-                                     x->workers, err);
+    int rc;
 
+    for (uint32_t i = 0; i < n; i++)
+        text[i] = writer_get(x->writer, from + i);
+    rc = bi_encoder_encode_texts(&x->model, vector, text, n, x->workers, err);
     for (uint32_t i = 0; rc == 0 && i < n; i++)
         rc = writer_vector(x->writer, from + i, vector + i * dim, dim, err);
     return rc;
 }
 
-/* From the texts as the stores gave them: reading x->out while writing would
- * mix cursors and puts. */
 static int encode_all(struct work *x, struct stage *st, struct err *err)
 {
-    struct texts t = { NULL, NULL, 0 };
     float *vector =
         malloc(WINDOW * bi_encoder_dim(&x->model) * sizeof(*vector));
-    int rc = vector ? texts_load(&t, x->out, err)
-                    : ERR_SET(err, ERR_NOMEM, "cannot hold a window");
-    struct span *own = NULL;
-    char *bytes = NULL;
-    size_t total = 0, at = 0;
+    struct span *text = malloc(WINDOW * sizeof(*text));
+    uint32_t total = writer_texts(x->writer);
+    int rc =
+        vector && text ? 0 : ERR_SET(err, ERR_NOMEM, "cannot hold a window");
 
-    for (uint32_t i = 0; rc == 0 && i < t.n; i++)
-        total += t.text[i].len;
-    own = malloc(((size_t)t.n + 1) * sizeof(*own));
-    bytes = malloc(total + 1);
-    if (rc == 0 && (!own || !bytes))
-        rc = ERR_SET(err, ERR_NOMEM, "cannot hold %u texts", t.n);
-    for (uint32_t i = 0; rc == 0 && i < t.n; i++) {
-        own[i] = (struct span){ bytes + at, t.text[i].len };
-        for (size_t k = 0; k < own[i].len; k++)
-            bytes[at++] = t.text[i].ptr[k];
-    }
-    free(t.text);
-    t.text = own;
-    progress_start("texts", t.n);
-    for (uint32_t from = 0; rc == 0 && from < t.n; from += WINDOW) {
-        uint32_t n = t.n - from < WINDOW ? t.n - from : WINDOW;
+    progress_start("texts", total);
+    for (uint32_t from = 0; rc == 0 && from < total; from += WINDOW) {
+        uint32_t n = total - from < WINDOW ? total - from : WINDOW;
 
-        rc = encode_window(x, &t, from, n, vector, err);
+        rc = encode_window(x, from, n, text, vector, err);
         progress_update(from + n, NULL);
         if (rc == 0 && stage_stopped())
             rc = stage_stop(err);
     }
     progress_end();
-    st->n.seen = st->n.kept = t.n;
-    texts_release(&t);
-    free(bytes);
+    st->n.seen = st->n.kept = total;
+    free(text);
     free(vector);
     return rc;
 }

@@ -78,6 +78,8 @@ int writer_vector(struct writer *w, uint32_t ordinal, const float *v,
 int writer_note(struct writer *w, enum store_table t, uint64_t ordinal,
                 struct span json, struct err *err) MUST_CHECK;
 uint32_t writer_texts(const struct writer *w); /* so far */
+/* A text that is in; lives as long as the writer. */
+struct span writer_get(const struct writer *w, uint32_t ordinal);
 uint64_t writer_pairs(const struct writer *w);
 uint64_t writer_triplets(const struct writer *w);
 

@@ -295,6 +295,12 @@ uint32_t writer_texts(const struct writer *w)
     return w->texts;
 }
 
+struct span writer_get(const struct writer *w, uint32_t ordinal)
+{
+    assert(ordinal < w->texts);
+    return w->text[ordinal];
+}
+
 uint64_t writer_pairs(const struct writer *w)
 {
     return w->pairs;
