@@ -70,23 +70,30 @@ static int cache_dir(char out[FILE_PATH_MAX], struct err *err)
     return file_join(out, home, ".cache/silversmith/models", err);
 }
 
-int stage_model_path(char out[4096], const char *name, struct err *err)
+int stage_model_cache(char out[4096], const char *name, struct err *err)
 {
     char dir[FILE_PATH_MAX], flat[512];
     size_t n = 0;
-    int rc;
+    int rc = cache_dir(dir, err);
 
-    if (file_is_dir(name))
-        return file_join(out, "", name, err);
     for (const char *p = name; *p && n + 3 < sizeof(flat); p++) {
         flat[n++] = *p == '/' ? '-' : *p;
         if (*p == '/')
             flat[n++] = '-';
     }
     flat[n] = '\0';
-    rc = cache_dir(dir, err);
-    if (rc == 0)
-        rc = file_join(out, dir, flat, err);
+    if (rc < 0)
+        return rc;
+    return file_join(out, n ? dir : "", n ? flat : dir, err);
+}
+
+int stage_model_path(char out[4096], const char *name, struct err *err)
+{
+    int rc;
+
+    if (file_is_dir(name))
+        return file_join(out, "", name, err);
+    rc = stage_model_cache(out, name, err);
     if (rc == 0 && !file_is_dir(out))
         rc = ERR_SET(err, ERR_NOTFOUND,
                      "model '%s' is neither a folder nor in the cache; fetch "

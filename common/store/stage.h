@@ -130,5 +130,8 @@ int stage_finish_file(struct stage *st, struct err *err) MUST_CHECK;
  * models/NAME below it, "/" in NAME as "--". */
 int stage_model_path(char out[4096], const char *name,
                      struct err *err) MUST_CHECK;
+/* Where the cache has, or would have, the model; "" for the folder of all. */
+int stage_model_cache(char out[4096], const char *name,
+                      struct err *err) MUST_CHECK;
 
 #endif
