@@ -4,111 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
+#include "base/intern.h"
 #include "base/utf8.h"
 #include "store/records.h"
 
-enum { BLOCK = 1 << 20 };
-
-/* Texts are kept in blocks that never move. */
-struct block {
-    struct block *next;
-    size_t used, cap;
-    char bytes[];
-};
-
 struct writer {
     struct store *s;
-    struct block *block;
-    struct span *text; /* [texts] */
-    uint64_t *hash;    /* [texts] */
-    uint32_t *slot;    /* open addressing: ordinal + 1, 0 = empty */
-    size_t slots, cap;
-    uint32_t texts;
+    struct intern texts;
     uint64_t pairs, triplets;
 };
-
-static char *keep_bytes(struct writer *w, struct span s)
-{
-    struct block *b = w->block;
-    char *p;
-
-    if (!b || b->cap - b->used < s.len) {
-        size_t cap = s.len > BLOCK ? s.len : BLOCK;
-
-        b = malloc(sizeof(*b) + cap);
-        if (!b)
-            return NULL;
-        *b = (struct block){ w->block, 0, cap };
-        w->block = b;
-    }
-    p = b->bytes + b->used;
-    memcpy(p, s.ptr, s.len);
-    b->used += s.len;
-    return p;
-}
-
-static size_t find_slot(const struct writer *w, struct span s, uint64_t h)
-{
-    size_t i = h & (w->slots - 1);
-
-    while (w->slot[i]) {
-        uint32_t o = w->slot[i] - 1;
-
-        if (w->hash[o] == h && w->text[o].len == s.len &&
-            memcmp(w->text[o].ptr, s.ptr, s.len) == 0)
-            break;
-        i = (i + 1) & (w->slots - 1);
-    }
-    return i;
-}
-
-static int make_room(struct writer *w, struct err *err)
-{
-    size_t cap = w->cap ? 2 * w->cap : 1024;
-    uint32_t *slot;
-    void *text, *hash;
-
-    if (w->texts < w->cap)
-        return 0;
-    slot = calloc(2 * cap, sizeof(*slot));
-    text = realloc(w->text, cap * sizeof(*w->text));
-    if (text)
-        w->text = text;
-    hash = realloc(w->hash, cap * sizeof(*w->hash));
-    if (hash)
-        w->hash = hash;
-    if (!slot || !text || !hash) {
-        free(slot);
-        return ERR_SET(err, ERR_NOMEM, "cannot hold %zu texts", cap);
-    }
-    free(w->slot);
-    w->slot = slot;
-    w->slots = 2 * cap;
-    w->cap = cap;
-    for (uint32_t o = 0; o < w->texts; o++) {
-        size_t i = w->hash[o] & (w->slots - 1);
-
-        while (w->slot[i])
-            i = (i + 1) & (w->slots - 1);
-        w->slot[i] = o + 1;
-    }
-    return 0;
-}
-
-/* Enter a text that is not there yet; *ordinal is its place. */
-static int intern(struct writer *w, struct span s, uint64_t h, struct err *err)
-{
-    char *p = keep_bytes(w, s);
-
-    if (!p)
-        return ERR_SET(err, ERR_NOMEM, "cannot hold %u texts", w->texts);
-    w->text[w->texts] = (struct span){ p, s.len };
-    w->hash[w->texts] = h;
-    w->slot[find_slot(w, s, h)] = w->texts + 1;
-    w->texts++;
-    return 0;
-}
 
 static int load_texts(struct writer *w, struct err *err)
 {
@@ -119,14 +23,14 @@ static int load_texts(struct writer *w, struct err *err)
     while (rc == 0) {
         struct blob key, payload;
         struct span text, attr;
+        uint32_t number;
+        bool added;
 
         rc = store_cursor_next(c, &key, &payload, err);
         if (rc == 0)
             rc = text_decode(&text, &attr, payload, err);
         if (rc == 0)
-            rc = make_room(w, err);
-        if (rc == 0)
-            rc = intern(w, text, hash64(text.ptr, text.len, 0), err);
+            rc = intern_add(&w->texts, text, &number, &added, err);
     }
     store_cursor_close(c);
     return rc == 1 ? 0 : rc;
@@ -158,20 +62,12 @@ void writer_free(struct writer *w)
 {
     if (!w)
         return;
-    while (w->block) {
-        struct block *next = w->block->next;
-
-        free(w->block);
-        w->block = next;
-    }
-    free(w->text);
-    free(w->hash);
-    free(w->slot);
+    intern_release(&w->texts);
     free(w);
 }
 
-static int put_text(struct writer *w, struct span text, struct span attr,
-                    struct err *err)
+static int put_text(struct writer *w, uint32_t ordinal, struct span text,
+                    struct span attr, struct err *err)
 {
     struct buf b = BUF_INIT(TEXT_MAX + 65536 + 2);
     uint8_t key[4], head[2];
@@ -184,7 +80,7 @@ static int put_text(struct writer *w, struct span text, struct span attr,
     if (rc == 0)
         rc = buf_append(&b, text.ptr, text.len, err);
     if (rc == 0)
-        rc = store_put(w->s, STORE_TEXTS, key_u32(key, w->texts),
+        rc = store_put(w->s, STORE_TEXTS, key_u32(key, ordinal),
                        (struct blob){ b.ptr, b.len }, err);
     buf_release(&b);
     return rc;
@@ -193,27 +89,23 @@ static int put_text(struct writer *w, struct span text, struct span attr,
 int writer_text(struct writer *w, struct span text, struct span attr,
                 uint32_t *ordinal, struct err *err)
 {
-    uint64_t h = hash64(text.ptr, text.len, 0);
-    size_t i, good;
+    int64_t found = intern_find(&w->texts, text);
+    size_t good;
+    bool added;
     int rc;
 
+    if (found >= 0) {
+        *ordinal = (uint32_t)found;
+        return 0;
+    }
     if (text.len == 0 || text.len > TEXT_MAX || attr.len > UINT16_MAX)
         return ERR_SET(err, ERR_FORMAT, "text of %zu bytes, expected 1 to %d",
                        text.len, TEXT_MAX);
-    rc = make_room(w, err);
-    if (rc < 0)
-        return rc;
-    i = find_slot(w, text, h);
-    if (w->slot[i]) {
-        *ordinal = w->slot[i] - 1;
-        return 0;
-    }
     good = utf8_valid(text.ptr, text.len);
     if (good < text.len)
         return ERR_SET(err, ERR_FORMAT, "invalid UTF-8 at byte %zu", good);
-    *ordinal = w->texts;
-    rc = put_text(w, text, attr, err);
-    return rc < 0 ? rc : intern(w, text, h, err);
+    rc = intern_add(&w->texts, text, ordinal, &added, err);
+    return rc < 0 ? rc : put_text(w, *ordinal, text, attr, err);
 }
 
 static bool is_share(float x)
@@ -227,7 +119,7 @@ int writer_pair(struct writer *w, const struct pair *p, uint64_t *ordinal,
     uint8_t key[8], bytes[24];
     int rc;
 
-    assert(p->a < w->texts && p->b < w->texts);
+    assert(p->a < w->texts.n && p->b < w->texts.n);
     assert(is_share(p->label) && is_share(p->score) && is_share(p->reverse));
     pair_encode(bytes, p);
     rc = store_put(w->s, STORE_PAIRS, key_u64(key, w->pairs),
@@ -246,7 +138,7 @@ int writer_triplet(struct writer *w, const struct triplet *t, uint64_t *ordinal,
     uint32_t head[3] = { t->anchor, t->positive, t->n };
     int rc = 0;
 
-    assert(t->anchor < w->texts && t->positive < w->texts);
+    assert(t->anchor < w->texts.n && t->positive < w->texts.n);
     for (size_t i = 0; rc == 0 && i < 3 + (size_t)t->n; i++) {
         store_u32(word, i < 3 ? head[i] : t->negative[i - 3]);
         rc = buf_append(&b, word, 4, err);
@@ -292,13 +184,13 @@ int writer_note(struct writer *w, enum store_table t, uint64_t ordinal,
 
 uint32_t writer_texts(const struct writer *w)
 {
-    return w->texts;
+    return w->texts.n;
 }
 
 struct span writer_get(const struct writer *w, uint32_t ordinal)
 {
-    assert(ordinal < w->texts);
-    return w->text[ordinal];
+    assert(ordinal < w->texts.n);
+    return w->texts.text[ordinal];
 }
 
 uint64_t writer_pairs(const struct writer *w)
