@@ -412,6 +412,19 @@ static int fill(struct hub *h, enum hub_way *way, struct err *err)
     return rc;
 }
 
+static int complete(struct hub *h, const char *path, enum hub_way *way,
+                    struct err *err)
+{
+    int rc;
+
+    if (file_is_dir(path)) /* another process was faster */
+        return file_remove(h->part, err);
+    rc = fill(h, way, err);
+    if (rc == 0)
+        rc = sweep(h->part, err);
+    return rc < 0 ? rc : file_rename(h->part, path, err);
+}
+
 int hub_fetch(const char *name, char path[FILE_PATH_MAX], enum hub_way *way,
               struct err *err)
 {
@@ -430,11 +443,7 @@ int hub_fetch(const char *name, char path[FILE_PATH_MAX], enum hub_way *way,
     if (rc == 0)
         rc = lock_folder(&fd, h.part, err);
     if (rc == 0)
-        rc = fill(&h, way, err);
-    if (rc == 0)
-        rc = sweep(h.part, err);
-    if (rc == 0)
-        rc = file_rename(h.part, path, err);
+        rc = complete(&h, path, way, err);
     if (fd >= 0)
         close(fd);
     return rc;
