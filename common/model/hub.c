@@ -404,6 +404,9 @@ static int fill(struct hub *h, enum hub_way *way, struct err *err)
     int rc = from_hub(h, err);
 
     *way = HUB_HTTP;
+    if (rc == ERR_UNAVAIL && !pin_of(h->name))
+        log_info("without the hub: copy the model's folder here by other "
+                 "means and give its path instead of its name");
     if ((rc == ERR_UNAVAIL || rc == ERR_AUTH) && pin_of(h->name)) {
         log_warn("the hub does not give it: %s", err->msg);
         *way = HUB_PIP;
@@ -444,6 +447,8 @@ int hub_fetch(const char *name, char path[FILE_PATH_MAX], enum hub_way *way,
         rc = lock_folder(&fd, h.part, err);
     if (rc == 0)
         rc = complete(&h, path, way, err);
+    if (rc < 0)
+        rmdir(h.part); /* only when nothing came */
     if (fd >= 0)
         close(fd);
     return rc;
