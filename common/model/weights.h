@@ -46,7 +46,8 @@ struct tensor {
     bool decay;                     /* weight decay: no bias, no LayerNorm */
     bool trains;                    /* false: never gets a gradient (the pooler
                                        of a model without classifier) */
-    const struct tensor_spec *spec; /* private to weights.c */
+    const struct tensor_spec *spec; /* private to weights.c, as the next two */
+    int group;
     size_t layer;
 };
 
