@@ -105,13 +105,13 @@ static size_t aligned(size_t bytes)
     return (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
 }
 
-static struct tensor describe(const struct tensor_spec *spec, size_t layer,
-                              const struct model_config *c)
+static struct tensor describe(const struct tensor_spec *spec, enum group group,
+                              size_t layer, const struct model_config *c)
 {
-    struct tensor t = {
-        .spec = spec, .layer = layer, .decay = spec->decay, .trains = true
-    };
+    struct tensor t = { .spec = spec, .group = group, .layer = layer };
 
+    t.decay = spec->decay;
+    t.trains = true;
     t.rows = dim(spec->rows, c);
     t.cols = dim(spec->cols, c);
     t.n = t.rows * (t.cols ? t.cols : 1);

@@ -96,7 +96,7 @@ int weights_save(const struct weights *w, const char *path, bool cross,
 
 /*
  * New values: normal(0, range), LayerNorm weights 1, biases 0. Each tensor has
- * its own stream of seed, so a head's values do not depend on the body.
+ * its own stream of seed.
  */
 void weights_random(struct weights *w, float range, uint64_t seed);
 void weights_random_pooler(struct weights *w, float range, uint64_t seed);
