@@ -53,4 +53,21 @@ void encoder_forward(float *y, float *scratch, const struct model_config *c,
 void encoder_pool(float *y, const float *x, const struct model_config *c,
                   const struct packed *p);
 
+/*
+ * A classifier's logits of rows x of first tokens: cls(tanh(pool(x)))
+ *
+ *   y      [B,labels] out
+ *   pooled [B,C]      out   what the classifier saw
+ *   x      [B,C]      in    encoder_forward()'s with ENCODER_CLS
+ */
+void encoder_logits(float *y, float *pooled, const float *x,
+                    const struct model_config *c, const struct head_weights *h,
+                    size_t B);
+
+/* x = word + segment + position of sequences [b0,b1), their rows only. The
+ * first step of every forward pass. */
+void encoder_embed(float *x, const struct model_config *c,
+                   const struct embedding_weights *e, const struct packed *p,
+                   size_t b0, size_t b1);
+
 #endif
