@@ -1,0 +1,109 @@
+#!/bin/bash
+# run.sh BIN - the runner and the stages together, on pipelines/smoke.json:
+# from scratch, again, with one parameter changed, with every kind of mistake in
+# the file, and killed at random moments. Prints ok / not ok / skip a line and
+# leaves the counts in build/results/pipeline.
+set -u
+bin=$1
+work=build/pipeline-test
+mkdir -p build/results
+rm -rf $work
+mkdir -p $work
+passed=0 failed=0 skipped=0
+export SILVERSMITH_CACHE=$PWD/$work/cache
+
+ok() { passed=$((passed + 1)); echo "ok pipeline: $1"; }
+bad() { failed=$((failed + 1)); echo "not ok pipeline: $1"; [ $# -gt 1 ] && sed 's/^/    /' "$2"; }
+check() { if [ "$1" = "$2" ]; then ok "$3"; else echo "    got: $1"; echo "    want: $2"; bad "$3"; fi; }
+finish() { echo "$passed $failed $skipped" >build/results/pipeline; [ "$failed" -eq 0 ]; exit; }
+smith() { "$bin/silversmith" "$@"; }
+# What the outputs are, whatever they took: receipts' digests by step.
+digests() {
+    for step in "$1"/smoke/*/current; do
+        d=$(dirname "$step")/$(cat "$step") n=$(basename "$(dirname "$step")")
+        if [ -f "$d/$n.lmdb" ]; then echo "$n $(sha256sum <"$d/$n.lmdb")"
+        elif [ -f "$d/$n/receipt.json" ]; then echo "$n $(sha256sum <"$d/$n/receipt.json")"; fi
+    done
+}
+
+# ---- from scratch, and again ----
+if smith run pipelines/smoke.json --runs $work/a >$work/out 2>$work/err; then ok "runs from scratch"; else bad "runs from scratch" $work/err; finish; fi
+grep -q '^student ' $work/out && grep -q '^teacher ' $work/out && ok "prints the table" || bad "prints the table" $work/out
+smith run pipelines/smoke.json --runs $work/a >$work/out2 2>$work/err
+check "$(grep -c 'up to date' $work/err)" 13 "a second run finds every output up to date"
+check "$(tail -n 1 $work/err | sed 's/ seconds.*//')" "silversmith: info: done ran=1 reused=13" "a second run only prints the report again"
+cmp -s $work/out $work/out2 && ok "the table is the same" || bad "the table is the same" $work/out2
+smith verify pipelines/smoke.json --runs $work/a >$work/out && ok "verify finds all outputs whole" || bad "verify finds all outputs whole" $work/out
+smith status pipelines/smoke.json --runs $work/a >$work/out && ! grep -q stale $work/out && ok "status says done" || bad "status says done" $work/out
+smith log pipelines/smoke.json teacher --runs $work/a | grep -q 'done seen' && ok "log prints a step's log" || bad "log prints a step's log"
+smith graph pipelines/smoke.json --format dot | grep -q '"scored" -> "silver"' && ok "graph draws the edges" || bad "graph draws the edges"
+
+# ---- one parameter ----
+smith plan pipelines/smoke.json --runs $work/a --set high=0.51 >$work/out 2>&1
+check "$(awk '/ run / || /run if/ { print $1 }' $work/out | sort | tr '\n' ' ')" "report silver student student-eval vectors " "plan with another threshold names the filter and what depends on it"
+smith why pipelines/smoke.json silver --runs $work/a --set high=0.51 >$work/out 2>&1
+grep -q '^option.high: 0.505 -> 0.51$' $work/out && grep -q "parameter 'high'" $work/out && ok "why names the parameter, old and new value" || bad "why names the parameter, old and new value" $work/out
+smith run pipelines/smoke.json --runs $work/a --set high=0.51 >/dev/null 2>$work/err
+check "$(sed -n 's/^silversmith: info: \([a-z-]*\): .*\/bin\/.*/\1/p' $work/err | sort | tr '\n' ' ')" "report silver student student-eval vectors " "run with another threshold runs just those"
+smith run pipelines/smoke.json --runs $work/a >/dev/null 2>$work/err
+check "$(tail -n 1 $work/err | sed 's/ seconds.*//')" "silversmith: info: done ran=1 reused=13" "setting it back costs nothing"
+smith run pipelines/smoke.json --runs $work/a --force silver --until silver >/dev/null 2>$work/err
+check "$(tail -n 1 $work/err | sed 's/ seconds.*//')" "silversmith: info: done ran=1 reused=7" "--force makes one step again"
+
+# ---- two at a time, other thread counts: the same bytes ----
+smith run pipelines/smoke.json --runs $work/b --jobs 2 --threads 1 >/dev/null 2>$work/err || bad "runs with --jobs 2" $work/err
+digests $work/a >$work/da; digests $work/b >$work/db
+cmp -s $work/da $work/db && ok "one thread and two jobs give the same bytes" || { diff $work/da $work/db >$work/dd; bad "one thread and two jobs give the same bytes" $work/dd; }
+
+# ---- mistakes in the file: where, what, and the nearest right name ----
+mistake() { # name, sed expression, expected text
+    sed "$2" pipelines/smoke.json >pipelines/.mistake.json
+    smith check pipelines/.mistake.json >$work/out 2>&1
+    status=$?
+    rm -f pipelines/.mistake.json
+    if [ $status -ne 0 ] && grep -qE "mistake.json:[0-9]+:[0-9]+: .*$3" $work/out; then ok "mistake: $1"; else bad "mistake: $1 (exit $status)" $work/out; fi
+}
+mistake "unknown stage" 's/"stage": "threshold-filter"/"stage": "treshold-filter"/' "unknown stage 'treshold-filter' \(threshold-filter\?\)"
+mistake "unknown command" 's/"command": "import"/"command": "imprt"/' "unknown command 'imprt'.*\(import\?\)"
+mistake "unknown option" 's/"top-k": "\$top-k"/"topk": 3/' "no option 'topk' \(top-k\?\)"
+mistake "unknown input" 's/"in": { "model": "teacher", "pairs": "candidates" }/"in": { "modle": "teacher", "pairs": "candidates" }/' "no input 'modle' \(model\?\)"
+mistake "unknown step" 's/"in": { "pairs": "scored" }/"in": { "pairs": "scoerd" }/' "no step 'scoerd'.*\(scored\?\)"
+mistake "unknown parameter" 's/"high": "\$high"/"high": "$hihg"/' "unknown parameter '.hihg' \(high\?\)"
+mistake "out of range" 's/"high": "\$high"/"high": 2/' "option 'high' is 2, expected"
+mistake "wrong choice" 's/"loss": "mnrl"/"loss": "mrnl"/' "'mrnl', expected one of"
+mistake "missing input" 's/"in": { "pairs": "scored" }, //' "input 'pairs' of stage 'threshold-filter' is missing"
+mistake "unknown key" 's/"show": true/"shwo": true/' 'unknown key "shwo" \(show\?\)'
+mistake "duplicate key" 's/"gold": 80,/"gold": 80, "gold": 81,/' 'duplicate key "gold"'
+mistake "no JSON" 's/"pipeline": "smoke",/"pipeline" "smoke",/' 'not valid JSON'
+mistake "a circle" 's/"in": { "texts": \["gold", "pool"\]/"in": { "texts": ["silver", "pool"]/' 'circle'
+smith run pipelines/smoke.json --set hihg=1 >$work/out 2>&1
+check "$? $(grep -c 'high?' $work/out)" "2 1" "mistake: unknown --set"
+
+# ---- two runners ----
+(smith run pipelines/smoke.json --runs $work/c >/dev/null 2>&1) & other=$!
+for _ in $(seq 200); do [ -s $work/c/smoke/lock ] && break; sleep 0.01; done
+smith run pipelines/smoke.json --runs $work/c >/dev/null 2>$work/err
+check "$? $(grep -c 'another run holds it' $work/err)" "75 1" "a second runner waits its turn: exit 75"
+wait $other
+
+# ---- kill -9 of the runner and its stage at random moments ----
+kills=${KILLS:-20} done_kills=0 RANDOM=7
+for round in $(seq 1 400); do
+    setsid "$bin/silversmith" run pipelines/smoke.json --runs $work/k >/dev/null 2>&1 &
+    pid=$!
+    sleep 0.0$((RANDOM % 90 + 10)); [ $((RANDOM % 3)) -eq 0 ] && sleep 0.$((RANDOM % 9))
+    if kill -9 -- -$pid 2>/dev/null; then done_kills=$((done_kills + 1)); fi
+    wait $pid 2>/dev/null
+    [ $done_kills -ge "$kills" ] && break
+done
+smith run pipelines/smoke.json --runs $work/k >/dev/null 2>$work/err || bad "goes on after kills" $work/err
+digests $work/k >$work/dk
+cmp -s $work/da $work/dk && ok "$done_kills kills change no byte" || { diff $work/da $work/dk >$work/dd; bad "$done_kills kills change no byte" $work/dd; }
+check "$(find $work/k -name '*.part*' -o -name '*.final' | wc -l)" 0 "nothing unfinished is left behind"
+
+# ---- SIGTERM ----
+setsid "$bin/silversmith" run pipelines/smoke.json --runs $work/t >/dev/null 2>$work/err & pid=$!
+for _ in $(seq 200); do [ -d $work/t/smoke/teacher ] && break; sleep 0.02; done
+kill -TERM $pid; wait $pid
+check "$?" 143 "SIGTERM ends the run with 143"
+finish
