@@ -228,7 +228,7 @@ static int fetch_file(const struct hub *h, const struct hub_file *f,
                       struct err *err)
 {
     char path[FILE_PATH_MAX], tmp[FILE_PATH_MAX];
-    struct http_reply reply;
+    struct http_reply reply = { 0 };
     int rc = file_join(path, h->part, f->name, err);
 
     if (rc == 0)
@@ -243,7 +243,7 @@ static int fetch_file(const struct hub *h, const struct hub_file *f,
         rc = check_file(h, tmp, f->name, reply.sha256, err);
     if (rc == 0)
         return place(h, tmp, f->name, err);
-    if (rc == ERR_NOTFOUND || rc == ERR_FORMAT) {
+    if (rc == ERR_NOTFOUND || rc == ERR_FORMAT || reply.bytes == 0) {
         struct err second = ERR_INIT;
 
         if (file_remove(tmp, &second) < 0)

@@ -99,7 +99,7 @@ static int curl_fail(struct err *err, const char *url, CURLcode code)
 
     if (code == CURLE_OUT_OF_MEMORY)
         to = ERR_NOMEM;
-    else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
+    else if (code == CURLE_URL_MALFORMAT)
         to = ERR_USAGE;
     return ERR_SET(err, to, "%.200s: %s", url, curl_easy_strerror(code));
 }
