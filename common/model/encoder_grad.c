@@ -1,0 +1,524 @@
+#include "model/encoder_grad.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/rng.h"
+#include "model/encoder.h"
+#include "model/encoder_layer.h"
+#include "model/layer_grad.h"
+#include "nn/attention.h"
+#include "nn/dropout.h"
+#include "nn/elementwise.h"
+#include "nn/gemm.h"
+#include "nn/layernorm.h"
+#include "nn/pooling.h"
+
+/* Chunks come in fours, for an even split over 2 or 4 workers, of about this
+ * many tokens at most: small enough to split, large enough for the products. */
+enum { CHUNK_TOKENS = 192, CHUNK_MULTIPLE = 4 };
+
+struct bench { /* one worker's */
+    float *d, *dh, *scratch;
+};
+
+struct encoder_grad {
+    const struct model_config *c;
+    const struct weights *w;
+    struct weights *dw;
+    struct workers *workers;
+    struct arena arena;
+    bool cut; /* the last layer makes first rows only */
+    size_t tasks;
+    /* this batch */
+    const struct packed *batch;
+    struct chunk *chunk;
+    size_t chunks;
+    size_t *prob_at;       /* [B] */
+    struct layer_job *job; /* [L] */
+    struct layer_acts *layer;
+    float *sum, *mean, *rstd, *dln; /* of the embedding's LayerNorm */
+    float *last;                    /* [R,C] the last layer's output */
+    float *out, *norm;              /* [B,width], [B] */
+    uint32_t *which;                /* [B,width] of max pooling */
+    float *pooled, *dropped;        /* [B,C] of the classifier */
+    float *dout, *drows;            /* [B,width], [B,C] */
+    struct grad_task *task;
+    struct bench *bench;
+    uint64_t key;
+    bool train;
+};
+
+/* ---- memory ---- */
+
+struct shape {
+    size_t B, T, longest;
+    size_t probs; /* floats of one layer's probabilities */
+};
+
+/* Hands out memory, or only counts it (arena NULL). */
+struct carve {
+    struct arena *arena;
+    size_t bytes;
+};
+
+static void *take(struct carve *k, size_t count, size_t size)
+{
+    void *p = NULL;
+
+    k->bytes += (count * size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+    if (k->arena) {
+        p = arena_alloc(k->arena, count, size);
+        assert(p);
+    }
+    return p;
+}
+
+static float *floats(struct carve *k, size_t n)
+{
+    return take(k, n, sizeof(float));
+}
+
+static size_t most_chunks(size_t T)
+{
+    size_t step = (size_t)CHUNK_TOKENS * CHUNK_MULTIPLE;
+
+    return (T + step - 1) / step * CHUNK_MULTIPLE;
+}
+
+static void carve_layer(struct layer_acts *a, struct carve *k,
+                        const struct model_config *c, const struct shape *s,
+                        bool cut)
+{
+    size_t R = cut ? s->B : s->T, parts = most_chunks(s->T) * 2 * c->C;
+
+    a->x = floats(k, s->T * c->C);
+    a->qkv = floats(k, s->T * 3 * c->C);
+    a->probs = floats(k, s->probs);
+    a->att = floats(k, s->T * c->C);
+    a->cls = cut ? floats(k, s->B * c->C) : NULL;
+    a->sum1 = floats(k, R * c->C);
+    a->mean1 = floats(k, R);
+    a->rstd1 = floats(k, R);
+    a->h = floats(k, R * c->C);
+    a->u = floats(k, R * c->F);
+    a->g = floats(k, R * c->F);
+    a->sum2 = floats(k, R * c->C);
+    a->mean2 = floats(k, R);
+    a->rstd2 = floats(k, R);
+    a->dln1 = floats(k, parts);
+    a->dln2 = floats(k, parts);
+}
+
+static void carve_ends(struct encoder_grad *g, struct carve *k,
+                       const struct shape *s)
+{
+    size_t C = g->c->C, width = encoder_grad_width(g);
+
+    g->sum = floats(k, s->T * C);
+    g->mean = floats(k, s->T);
+    g->rstd = floats(k, s->T);
+    g->dln = floats(k, most_chunks(s->T) * 2 * C);
+    g->last = floats(k, (g->cut ? s->B : s->T) * C);
+    g->out = floats(k, s->B * width);
+    g->norm = floats(k, s->B);
+    g->which = take(k, s->B * width, sizeof(*g->which));
+    g->pooled = floats(k, s->B * C);
+    g->dropped = floats(k, s->B * C);
+    g->dout = floats(k, s->B * width);
+    g->drows = floats(k, s->B * C);
+}
+
+static void carve_benches(struct encoder_grad *g, struct carve *k,
+                          const struct shape *s)
+{
+    size_t n = s->T / most_chunks(s->T) + 1 + s->longest, C = g->c->C;
+    size_t workers = workers_count(g->workers);
+
+    n = n < s->T ? n : s->T;
+    g->bench = take(k, workers, sizeof(*g->bench));
+    for (size_t i = 0; i < workers; i++) {
+        struct bench b = { floats(k, n * C), floats(k, n * C),
+                           floats(k, layer_scratch(g->c, n, s->longest)) };
+
+        if (g->bench)
+            g->bench[i] = b;
+    }
+}
+
+static void carve(struct encoder_grad *g, struct carve *k,
+                  const struct shape *s)
+{
+    size_t L = g->c->L;
+
+    g->chunk = take(k, most_chunks(s->T), sizeof(*g->chunk));
+    g->prob_at = take(k, s->B, sizeof(*g->prob_at));
+    g->job = take(k, L, sizeof(*g->job));
+    g->layer = take(k, L, sizeof(*g->layer));
+    g->task = take(k, g->tasks, sizeof(*g->task));
+    for (size_t l = 0; l < L; l++) {
+        struct layer_acts a;
+
+        carve_layer(&a, k, g->c, s, g->cut && l + 1 == L);
+        if (g->layer)
+            g->layer[l] = a;
+    }
+    carve_ends(g, k, s);
+    carve_benches(g, k, s);
+}
+
+static size_t bytes_of(const struct encoder_grad *g, const struct shape *s)
+{
+    struct encoder_grad copy = *g;
+    struct carve k = { NULL, 0 };
+
+    carve(&copy, &k, s);
+    return k.bytes;
+}
+
+static struct shape worst(const struct encoder_grad *g, size_t B, size_t T,
+                          size_t longest)
+{
+    return (struct shape){ B, T, longest, T * longest * g->c->H };
+}
+
+size_t encoder_grad_bytes(const struct encoder_grad *g, size_t B, size_t T,
+                          size_t longest)
+{
+    struct shape s = worst(g, B, T, longest);
+
+    return bytes_of(g, &s);
+}
+
+int encoder_grad_reserve(struct encoder_grad *g, size_t B, size_t T,
+                         size_t longest, struct err *err)
+{
+    arena_reset(&g->arena);
+    return arena_reserve(&g->arena, encoder_grad_bytes(g, B, T, longest), err);
+}
+
+/* ---- life ---- */
+
+size_t encoder_grad_width(const struct encoder_grad *g)
+{
+    return g->c->kind == MODEL_CROSS ? g->c->labels : model_config_dim(g->c);
+}
+
+int encoder_grad_new(struct encoder_grad **out, const struct model_config *c,
+                     const struct weights *w, struct weights *dw,
+                     struct workers *workers, struct err *err)
+{
+    struct encoder_grad *g = calloc(1, sizeof(*g));
+
+    *out = NULL;
+    if (!g)
+        return ERR_SET(err, ERR_NOMEM, "no memory for the training state");
+    assert(dw->tensors == w->tensors);
+    assert((c->kind == MODEL_CROSS) == (w->head.cls_w != NULL));
+    g->c = c;
+    g->w = w;
+    g->dw = dw;
+    g->workers = workers;
+    g->arena = (struct arena)ARENA_INIT;
+    g->cut = c->kind == MODEL_CROSS ||
+             (c->poolings == 1 && c->pooling[0] == POOLING_CLS);
+    g->tasks = grad_tasks_count(c);
+    *out = g;
+    return 0;
+}
+
+void encoder_grad_free(struct encoder_grad *g)
+{
+    if (!g)
+        return;
+    arena_release(&g->arena);
+    free(g);
+}
+
+/* ---- the batch ---- */
+
+/* Split at the sequences where k/n of the tokens have passed. */
+static void plan_chunks(struct encoder_grad *g)
+{
+    const struct packed *p = g->batch;
+    size_t n = most_chunks(p->T), b = 0;
+
+    g->chunks = 0;
+    for (size_t k = 1; k <= n; k++) {
+        size_t first = b;
+
+        while (b < p->B && (k == n || p->offset[b] * n < k * p->T))
+            b++;
+        if (b > first) {
+            g->chunk[g->chunks] =
+                (struct chunk){ g->chunks, first, b, p->offset[first],
+                                p->offset[b] };
+            g->chunks++;
+        }
+    }
+}
+
+static void plan_jobs(struct encoder_grad *g)
+{
+    const struct model_config *c = g->c;
+    const struct attention a = { .H = c->H, .C = c->C };
+    size_t at = 0;
+
+    for (size_t b = 0; b < g->batch->B; b++) {
+        g->prob_at[b] = at;
+        at +=
+            attention_probs(&a, g->batch->offset[b + 1] - g->batch->offset[b]);
+    }
+    for (size_t l = 0; l < c->L; l++)
+        g->job[l] = (struct layer_job){
+            .c = c,
+            .w = &g->w->layer[l],
+            .batch = g->batch,
+            .prob_at = g->prob_at,
+            .drop_hidden = g->train ? c->drop_hidden : 0.0f,
+            .drop_attention = g->train ? c->drop_attention : 0.0f,
+            .seed = rng_at(g->key, 2 + l),
+            .cut = g->cut && l + 1 == c->L,
+        };
+}
+
+static int prepare(struct encoder_grad *g, const struct packed *batch,
+                   uint64_t key, bool train, struct err *err)
+{
+    const struct attention a = { .H = g->c->H, .C = g->c->C };
+    struct shape s = { batch->B, batch->T, batch->longest, 0 };
+    struct carve k = { &g->arena, 0 };
+    int rc;
+
+    assert(batch->B > 0);
+    for (size_t b = 0; b < batch->B; b++)
+        s.probs += attention_probs(&a, batch->offset[b + 1] - batch->offset[b]);
+    arena_reset(&g->arena);
+    rc = arena_reserve(&g->arena, bytes_of(g, &s), err);
+    if (rc < 0)
+        return rc;
+    carve(g, &k, &s);
+    g->batch = batch;
+    g->key = key;
+    g->train = train;
+    plan_chunks(g);
+    plan_jobs(g);
+    return 0;
+}
+
+/* ---- forward ---- */
+
+static uint64_t embedding_seed(const struct encoder_grad *g)
+{
+    return rng_at(g->key, 0);
+}
+
+static void embed(struct encoder_grad *g, const struct chunk *k)
+{
+    const struct embedding_weights *e = &g->w->embedding;
+    size_t C = g->c->C, n = k->t1 - k->t0;
+    float *x = g->layer[0].x + k->t0 * C, *sum = g->sum + k->t0 * C;
+
+    encoder_embed(sum, g->c, e, g->batch, k->b0, k->b1);
+    layernorm_fwd(x, g->mean + k->t0, g->rstd + k->t0, sum, e->ln_w, e->ln_b,
+                  g->c->eps, n, C);
+    dropout_fwd(x, x, g->job[0].drop_hidden, embedding_seed(g), k->t0, n, C);
+}
+
+/* Rows of the last layer's output that sequence b is pooled from. */
+static size_t pool_rows(const struct encoder_grad *g, size_t b, size_t *first)
+{
+    const uint32_t *offset = g->batch->offset;
+
+    *first = g->cut ? b : offset[b];
+    return g->cut ? 1 : offset[b + 1] - offset[b];
+}
+
+static void pool(struct encoder_grad *g, const struct chunk *k)
+{
+    size_t C = g->c->C, E = model_config_dim(g->c);
+
+    for (size_t b = k->b0; b < k->b1; b++) {
+        float *y = g->out + b * E;
+        size_t first, len = pool_rows(g, b, &first);
+
+        for (size_t i = 0; i < g->c->poolings; i++)
+            pooling_fwd(y + i * C, g->which + b * E + i * C,
+                        g->last + first * C, g->c->pooling[i], len, C);
+        if (g->c->normalise)
+            l2norm_fwd(y, g->norm + b, y, 1, E);
+    }
+}
+
+static void forward(void *ctx, size_t begin, size_t end, size_t worker)
+{
+    struct encoder_grad *g = ctx;
+    size_t C = g->c->C, L = g->c->L;
+    float *scratch = g->bench[worker].scratch;
+
+    for (size_t i = begin; i < end; i++) {
+        const struct chunk *k = &g->chunk[i];
+
+        embed(g, k);
+        for (size_t l = 0; l < L; l++) {
+            const struct layer_job *j = &g->job[l];
+            float *y = l + 1 < L ? g->layer[l + 1].x : g->last;
+
+            layer_attend_fwd(&g->layer[l], scratch, j, k);
+            layer_feed_fwd(y + layer_first_row(j, k) * C, &g->layer[l], j, k);
+        }
+        if (g->c->kind != MODEL_CROSS)
+            pool(g, k);
+    }
+}
+
+static uint64_t head_seed(const struct encoder_grad *g)
+{
+    return rng_at(g->key, 1);
+}
+
+static float head_rate(const struct encoder_grad *g)
+{
+    return g->train ? g->c->drop_classifier : 0.0f;
+}
+
+/* A few rows: the calling thread does it. */
+static void classify(struct encoder_grad *g)
+{
+    const struct head_weights *h = &g->w->head;
+    size_t B = g->batch->B, C = g->c->C;
+
+    gemm_nt(g->pooled, g->last, h->pool_w, h->pool_b, B, C, C);
+    tanh_fwd(g->pooled, g->pooled, B * C);
+    dropout_fwd(g->dropped, g->pooled, head_rate(g), head_seed(g), 0, B, C);
+    gemm_nt(g->out, g->dropped, h->cls_w, h->cls_b, B, g->c->labels, C);
+}
+
+int encoder_batch_forward(struct encoder_grad *g, float *y,
+                          const struct packed *batch, uint64_t key, bool train,
+                          struct err *err)
+{
+    size_t n = batch->B * encoder_grad_width(g);
+    int rc = prepare(g, batch, key, train, err);
+
+    if (rc < 0)
+        return rc;
+    workers_run(g->workers, g->chunks, 1, forward, g);
+    if (g->c->kind == MODEL_CROSS)
+        classify(g);
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(g->out[i]))
+            return ERR_SET(err, ERR_NUMERIC,
+                           "output %zu of the batch is not finite", i);
+    memcpy(y, g->out, n * sizeof(*y));
+    return 0;
+}
+
+/* ---- backward ---- */
+
+static void classify_bwd(struct encoder_grad *g, const float *dy)
+{
+    const struct head_weights *h = &g->w->head, *dh = &g->dw->head;
+    size_t B = g->batch->B, C = g->c->C, labels = g->c->labels;
+    float *d = g->dropped; /* free once cls_w has its gradient */
+
+    gemm_tn_add(dh->cls_w, dy, g->dropped, 0, labels, labels, C, B);
+    bias_bwd(dh->cls_b, dy, 0, labels, B, labels);
+    gemm_nn(d, dy, h->cls_w, 0.0f, B, C, labels);
+    dropout_fwd(d, d, head_rate(g), head_seed(g), 0, B, C);
+    tanh_bwd(d, d, g->pooled, B * C);
+    gemm_tn_add(dh->pool_w, d, g->last, 0, C, C, C, B);
+    bias_bwd(dh->pool_b, d, 0, C, B, C);
+    gemm_nn(g->drows, d, h->pool_w, 0.0f, B, C, C);
+}
+
+/* The gradient of the chunk's rows of the last layer's output. */
+static void unpool(float *d, const struct encoder_grad *g,
+                   const struct chunk *k)
+{
+    size_t C = g->c->C, E = model_config_dim(g->c);
+    size_t r0 = g->cut ? k->b0 : k->t0, r1 = g->cut ? k->b1 : k->t1;
+
+    if (g->c->kind == MODEL_CROSS) {
+        memcpy(d, g->drows + r0 * C, (r1 - r0) * C * sizeof(*d));
+        return;
+    }
+    memset(d, 0, (r1 - r0) * C * sizeof(*d));
+    for (size_t b = k->b0; b < k->b1; b++) {
+        size_t first, len = pool_rows(g, b, &first);
+
+        for (size_t i = 0; i < g->c->poolings; i++)
+            pooling_bwd(d + (first - r0) * C, g->dout + b * E + i * C,
+                        g->which + b * E + i * C, g->c->pooling[i], len, C);
+    }
+}
+
+static void embed_bwd(float *d, struct encoder_grad *g, const struct chunk *k)
+{
+    size_t C = g->c->C, n = k->t1 - k->t0;
+    float *sum = g->sum + k->t0 * C;
+
+    dropout_fwd(d, d, g->job[0].drop_hidden, embedding_seed(g), k->t0, n, C);
+    layer_norm_bwd(d, g->dln, sum, g->w->embedding.ln_w, g->mean + k->t0,
+                   g->rstd + k->t0, k, n, C);
+    memcpy(sum, d, n * C * sizeof(*sum));
+}
+
+static void backward(void *ctx, size_t begin, size_t end, size_t worker)
+{
+    struct encoder_grad *g = ctx;
+    struct bench *b = &g->bench[worker];
+
+    for (size_t i = begin; i < end; i++) {
+        const struct chunk *k = &g->chunk[i];
+
+        unpool(g->cut ? b->dh : b->d, g, k);
+        for (size_t l = g->c->L; l-- > 0;) {
+            const struct layer_job *j = &g->job[l];
+            float *dh = j->cut ? b->dh : b->d;
+
+            layer_feed_bwd(dh, &g->layer[l], b->scratch, j, k);
+            layer_attend_bwd(b->d, dh, &g->layer[l], b->scratch, j, k);
+        }
+        embed_bwd(b->d, g, k);
+    }
+}
+
+static void weight_gradients(struct encoder_grad *g)
+{
+    struct grad_tasks t = { g->task, 0 };
+    size_t C = g->c->C;
+
+    for (size_t l = g->c->L; l-- > 0;)
+        grad_tasks_add_layer(&t, &g->dw->layer[l], &g->layer[l], &g->job[l]);
+    grad_tasks_add_embedding(&t, &g->dw->embedding, g->sum, g->batch, C);
+    assert(t.n == g->tasks);
+    grad_tasks_run(&t, g->workers);
+    grad_norm_parts(g->dw->embedding.ln_w, g->dw->embedding.ln_b, g->dln,
+                    g->chunks, C);
+    for (size_t l = 0; l < g->c->L; l++) {
+        const struct layer_weights *dw = &g->dw->layer[l];
+
+        grad_norm_parts(dw->ln1_w, dw->ln1_b, g->layer[l].dln1, g->chunks, C);
+        grad_norm_parts(dw->ln2_w, dw->ln2_b, g->layer[l].dln2, g->chunks, C);
+    }
+}
+
+void encoder_batch_backward(struct encoder_grad *g, const float *dy)
+{
+    size_t B = g->batch->B, E = encoder_grad_width(g);
+
+    assert(g->train);
+    if (g->c->kind == MODEL_CROSS)
+        classify_bwd(g, dy);
+    else if (g->c->normalise)
+        l2norm_bwd(g->dout, dy, g->out, g->norm, B, E);
+    else
+        memcpy(g->dout, dy, B * E * sizeof(*dy));
+    workers_run(g->workers, g->chunks, 1, backward, g);
+    weight_gradients(g);
+    g->train = false; /* the activations are gone */
+}

@@ -1,0 +1,213 @@
+#include "model/encoder_layer.h"
+
+#include <string.h>
+
+#include "base/rng.h"
+#include "nn/attention.h"
+#include "nn/dropout.h"
+#include "nn/elementwise.h"
+#include "nn/gelu.h"
+#include "nn/gemm.h"
+#include "nn/layernorm.h"
+
+enum site { SITE_PROBS, SITE_OUT, SITE_DOWN };
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+size_t layer_first_row(const struct layer_job *j, const struct chunk *k)
+{
+    return j->cut ? k->b0 : k->t0;
+}
+
+size_t layer_rows(const struct layer_job *j, const struct chunk *k)
+{
+    return j->cut ? k->b1 - k->b0 : k->t1 - k->t0;
+}
+
+size_t layer_scratch(const struct model_config *c, size_t n, size_t longest)
+{
+    return n * larger(4 * c->C, c->F) + attention_scratch(longest);
+}
+
+static struct attention heads(const struct layer_job *j)
+{
+    return (struct attention){ .H = j->c->H,
+                               .C = j->c->C,
+                               .causal = j->causal,
+                               .drop = j->drop_attention };
+}
+
+static uint64_t probs_seed(const struct layer_job *j, size_t b)
+{
+    return rng_at(rng_at(j->seed, SITE_PROBS), b);
+}
+
+/* ---- forward ---- */
+
+static void attend_sequences(struct layer_acts *a, float *scratch,
+                             const struct layer_job *j, const struct chunk *k)
+{
+    const struct attention h = heads(j);
+    const uint32_t *offset = j->batch->offset;
+    size_t C = j->c->C;
+
+    for (size_t b = k->b0; b < k->b1; b++) {
+        size_t t = offset[b];
+
+        attention_fwd(a->att + t * C, a->probs + j->prob_at[b], scratch,
+                      a->qkv + t * 3 * C, &h, probs_seed(j, b),
+                      offset[b + 1] - t);
+    }
+}
+
+/* The first row of each sequence, from [T,C] to [B,C]. */
+static void gather(float *y, const float *x, const struct layer_job *j,
+                   const struct chunk *k)
+{
+    size_t C = j->c->C;
+
+    for (size_t b = k->b0; b < k->b1; b++)
+        memcpy(y + b * C, x + j->batch->offset[b] * C, C * sizeof(*y));
+}
+
+/* sum += x, row by row of the tail */
+static void add_residual(float *sum, const float *x, const struct layer_job *j,
+                         const struct chunk *k)
+{
+    size_t C = j->c->C;
+
+    if (!j->cut) {
+        add_fwd(sum + k->t0 * C, x + k->t0 * C, (k->t1 - k->t0) * C);
+        return;
+    }
+    for (size_t b = k->b0; b < k->b1; b++)
+        add_fwd(sum + b * C, x + j->batch->offset[b] * C, C);
+}
+
+void layer_attend_fwd(struct layer_acts *a, float *scratch,
+                      const struct layer_job *j, const struct chunk *k)
+{
+    const struct layer_weights *w = j->w;
+    size_t C = j->c->C, n = k->t1 - k->t0;
+    size_t r = layer_first_row(j, k), N = layer_rows(j, k);
+    float *sum = a->sum1 + r * C;
+
+    gemm_nt(a->qkv + k->t0 * 3 * C, a->x + k->t0 * C, w->qkv_w, w->qkv_b, n,
+            3 * C, C);
+    attend_sequences(a, scratch, j, k);
+    if (j->cut)
+        gather(a->cls, a->att, j, k);
+    gemm_nt(sum, (j->cut ? a->cls : a->att) + r * C, w->out_w, w->out_b, N, C,
+            C);
+    dropout_fwd(sum, sum, j->drop_hidden, rng_at(j->seed, SITE_OUT), r, N, C);
+    add_residual(a->sum1, a->x, j, k);
+    layernorm_fwd(a->h + r * C, a->mean1 + r, a->rstd1 + r, sum, w->ln1_w,
+                  w->ln1_b, j->c->eps, N, C);
+}
+
+void layer_feed_fwd(float *y, struct layer_acts *a, const struct layer_job *j,
+                    const struct chunk *k)
+{
+    const struct layer_weights *w = j->w;
+    size_t C = j->c->C, F = j->c->F;
+    size_t r = layer_first_row(j, k), N = layer_rows(j, k);
+    float *h = a->h + r * C, *u = a->u + r * F, *g = a->g + r * F;
+    float *sum = a->sum2 + r * C;
+
+    gemm_nt(u, h, w->up_w, w->up_b, N, F, C);
+    gelu_fwd(g, u, N * F);
+    gemm_nt(sum, g, w->down_w, w->down_b, N, C, F);
+    dropout_fwd(sum, sum, j->drop_hidden, rng_at(j->seed, SITE_DOWN), r, N, C);
+    add_fwd(sum, h, N * C);
+    layernorm_fwd(y, a->mean2 + r, a->rstd2 + r, sum, w->ln2_w, w->ln2_b,
+                  j->c->eps, N, C);
+}
+
+/* ---- backward: the forward lines in reverse ---- */
+
+void layer_norm_bwd(float *d, float *part, const float *x, const float *weight,
+                    const float *mean, const float *rstd, const struct chunk *k,
+                    size_t N, size_t C)
+{
+    part += k->index * 2 * C;
+    memset(part, 0, 2 * C * sizeof(*part));
+    layernorm_bwd_params(part, part + C, d, x, mean, rstd, 0, C, N, C);
+    layernorm_bwd_x(d, d, x, weight, mean, rstd, N, C);
+}
+
+void layer_feed_bwd(float *d, struct layer_acts *a, float *scratch,
+                    const struct layer_job *j, const struct chunk *k)
+{
+    const struct layer_weights *w = j->w;
+    size_t C = j->c->C, F = j->c->F;
+    size_t r = layer_first_row(j, k), N = layer_rows(j, k);
+    float *sum = a->sum2 + r * C, *u = a->u + r * F, *du = scratch;
+
+    layer_norm_bwd(d, a->dln2, sum, w->ln2_w, a->mean2 + r, a->rstd2 + r, k, N,
+                   C);
+    /* sum = h + dropout(down(g)): d is also the gradient of h */
+    dropout_fwd(sum, d, j->drop_hidden, rng_at(j->seed, SITE_DOWN), r, N, C);
+    gemm_nn(du, sum, w->down_w, 0.0f, N, F, C);
+    gelu_bwd(du, du, u, N * F);
+    memcpy(u, du, N * F * sizeof(*u));
+    gemm_nn(d, u, w->up_w, 1.0f, N, C, F);
+}
+
+/* From the tail's rows to those of all tokens: dx = dh, and 0 for tokens that
+ * are keys and values only. */
+static void scatter(float *to, const float *from, const struct layer_job *j,
+                    const struct chunk *k)
+{
+    size_t C = j->c->C;
+
+    memset(to, 0, (k->t1 - k->t0) * C * sizeof(*to));
+    for (size_t b = k->b0; b < k->b1; b++)
+        memcpy(to + (j->batch->offset[b] - k->t0) * C, from + (b - k->b0) * C,
+               C * sizeof(*to));
+}
+
+static void sequences_bwd(float *dqkv, float *scratch, const float *datt,
+                          struct layer_acts *a, const struct layer_job *j,
+                          const struct chunk *k)
+{
+    const struct attention h = heads(j);
+    const uint32_t *offset = j->batch->offset;
+    size_t C = j->c->C;
+
+    for (size_t b = k->b0; b < k->b1; b++) {
+        size_t t = offset[b], at = t - k->t0;
+
+        attention_bwd(dqkv + at * 3 * C, NULL, scratch, datt + at * C,
+                      a->qkv + t * 3 * C, a->probs + j->prob_at[b], &h,
+                      probs_seed(j, b), offset[b + 1] - t);
+    }
+    memcpy(a->qkv + k->t0 * 3 * C, dqkv,
+           (k->t1 - k->t0) * 3 * C * sizeof(*dqkv));
+}
+
+void layer_attend_bwd(float *dx, float *dh, struct layer_acts *a,
+                      float *scratch, const struct layer_job *j,
+                      const struct chunk *k)
+{
+    const struct layer_weights *w = j->w;
+    size_t C = j->c->C, n = k->t1 - k->t0;
+    size_t r = layer_first_row(j, k), N = layer_rows(j, k);
+    float *sum = a->sum1 + r * C, *datt = scratch, *dqkv = scratch + n * C;
+
+    layer_norm_bwd(dh, a->dln1, sum, w->ln1_w, a->mean1 + r, a->rstd1 + r, k, N,
+                   C);
+    /* sum = x + dropout(out(att)): dh is also a gradient of x */
+    dropout_fwd(sum, dh, j->drop_hidden, rng_at(j->seed, SITE_OUT), r, N, C);
+    if (j->cut) {
+        gemm_nn(dqkv, sum, w->out_w, 0.0f, N, C, C);
+        scatter(datt, dqkv, j, k);
+        scatter(dx, dh, j, k);
+    } else {
+        gemm_nn(datt, sum, w->out_w, 0.0f, N, C, C);
+    }
+    sequences_bwd(dqkv, dqkv + n * 3 * C, datt, a, j, k);
+    gemm_nn(dx, a->qkv + k->t0 * 3 * C, w->qkv_w, 1.0f, n, C, 3 * C);
+}
