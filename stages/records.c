@@ -1,0 +1,499 @@
+/*
+ * records - bring records into stores, take them out, look at them.
+ *
+ * import, export: a user's file <-> a store    split, merge: store(s) -> store
+ * show, stats, verify: a store -> the terminal
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/progress.h"
+#include "base/rng.h"
+#include "store/export.h"
+#include "store/import.h"
+#include "store/merge.h"
+#include "store/show.h"
+#include "store/split.h"
+#include "store/stage.h"
+#include "store/summary.h"
+
+enum { STREAM_SAMPLE = 0x1A7 };
+
+/* ---- import ---- */
+
+struct import_args {
+    struct stage_args common;
+    const char *in, *out, *format, *columns, *range, *origin;
+    int64_t limit;
+    int header;
+};
+
+static const struct opt import_rows[] = {
+    STAGE_ROWS(struct import_args, common),
+    OPT_ROW_PORT('i', "in", struct import_args, in, OPT_IN_FILE, "FILE",
+                 OPT_REQUIRED, "file", "file of records"),
+    OPT_ROW_PATH('o', "out", struct import_args, out, OPT_OUT_STORE, "STORE",
+                 OPT_REQUIRED, "store to make"),
+    OPT_ROW_CHOICE(0, "format", struct import_args, format, "auto",
+                   "auto|tsv|csv|jsonl|text", 0,
+                   "auto: by the file's ending, else by its first line"),
+    OPT_ROW_STR(0, "columns", struct import_args, columns, "", "LIST", 0,
+                "what the columns are, like a,b,label or "
+                "a=sentence1,b=sentence2,score; - skips one; known names and "
+                "numbers of columns need none"),
+    OPT_ROW_FLAG(0, "header", struct import_args, header, 0,
+                 "the first row of a table holds names"),
+    OPT_ROW_STR(0, "score-range", struct import_args, range, "0:1", "LO:HI", 0,
+                "scores lie in LO to HI and become 0 to 1"),
+    OPT_ROW_CHOICE(0, "origin", struct import_args, origin, "gold",
+                   "gold|silver|llm|random|bm25|semantic|unknown", 0,
+                   "who made the pairs; a score of gold is a label"),
+    OPT_ROW_INT(0, "limit", struct import_args, limit, "0", 0, 4e9, 0,
+                "take a random sample of N records; 0: all"),
+    OPT_ROW_END,
+};
+
+static const struct opt_spec import_opts = {
+    .program = "records",
+    .command = "import",
+    .summary = "Make a store of the texts, pairs or triplets in a file.",
+    .example = "records import --in samples/gold.tsv --columns a,b,label "
+               "--out gold.lmdb",
+    .opts = import_rows,
+    .version = 1,
+};
+
+struct importing {
+    struct stage *st;
+    struct rows *rows;
+    struct import_rules rules;
+    struct imported record;
+    uint64_t good; /* rows that make a record */
+};
+
+static int fail_row(struct importing *m, size_t line, struct err *err)
+{
+    const struct import_args *a = m->st->args;
+    struct err why = *err;
+    char where[4200];
+
+    snprintf(where, sizeof(where), "%s:%zu", a->in, line);
+    return stage_fail_record(m->st, where, why.msg, NULL, err);
+}
+
+/* The next good record; 1 at the end. Bad ones are counted when asked. */
+static int next_record(struct importing *m, bool count, struct err *err)
+{
+    for (;;) {
+        struct row row;
+        int rc = rows_next(m->rows, &row, err);
+
+        if (rc == 0)
+            rc = import_row(&m->record, &row, &m->rules, err);
+        if (rc != ERR_FORMAT)
+            return rc;
+        if (count)
+            rc = fail_row(m, row.line, err);
+        if (rc < 0 && count)
+            return rc;
+    }
+}
+
+/* Count the good records, so that a sample can be drawn from them. */
+static int count_records(struct importing *m, struct err *err)
+{
+    int rc = 0;
+
+    while (rc == 0) {
+        rc = next_record(m, true, err);
+        m->good += rc == 0;
+        if (rc == 0 && stage_stopped())
+            rc = stage_stop(err);
+    }
+    rows_rewind(m->rows);
+    return rc == 1 ? 0 : rc;
+}
+
+static int write_record(struct importing *m, struct writer *w, struct err *err)
+{
+    bool added;
+    int rc = import_write(w, rows_kind(m->rows), &m->record, &added, err);
+
+    if (rc == 0 && added)
+        m->st->n.kept++;
+    else if (rc == 0)
+        m->st->n.rejected++;
+    return rc;
+}
+
+/* Algorithm S (Knuth, The Art of Computer Programming 2, 3.4.2): each record
+ * is taken with probability needed / left, so exactly limit are. */
+static int write_records(struct importing *m, struct writer *w, struct err *err)
+{
+    const struct import_args *a = m->st->args;
+    uint64_t needed = (uint64_t)a->limit, left = m->good;
+    struct rng rng;
+    int rc = 0;
+
+    rng_init(&rng, (uint64_t)a->common.seed, STREAM_SAMPLE);
+    while (rc == 0) {
+        rc = next_record(m, a->limit == 0, err);
+        if (rc != 0)
+            break;
+        m->st->n.seen++;
+        if (a->limit && rng_below(&rng, left--) >= needed) {
+            m->st->n.rejected++;
+        } else {
+            needed -= needed > 0;
+            rc = write_record(m, w, err);
+        }
+        progress_update(m->st->n.seen, NULL);
+        if (rc == 0 && stage_stopped())
+            rc = stage_stop(err);
+    }
+    return rc == 1 ? 0 : rc;
+}
+
+static enum origin origin_of(const char *name)
+{
+    int o = ORIGIN_UNKNOWN;
+
+    while (strcmp(origin_name((enum origin)o), name) != 0)
+        o++;
+    return (enum origin)o;
+}
+
+static int run_import(struct stage *st, struct err *err)
+{
+    const struct import_args *a = st->args;
+    struct importing m = { .st = st, .rules.origin = origin_of(a->origin) };
+    struct store *out = NULL;
+    struct writer *w = NULL;
+    int rc = import_range(&m.rules, a->range, err);
+
+    if (rc == 0)
+        rc = rows_open(&m.rows, a->in, rows_format_of(a->format), a->columns,
+                       a->header, err);
+    if (rc == 0)
+        rc = stage_create(st, &out, rows_kind(m.rows), err);
+    if (rc == 0)
+        rc = writer_new(&w, out, err);
+    if (rc < 0)
+        goto out;
+    progress_start("records", 0);
+    if (a->limit)
+        rc = count_records(&m, err);
+    if (rc == 0)
+        rc = write_records(&m, w, err);
+    progress_end();
+    if (rc < 0)
+        goto out;
+    rc = stage_finish(st, out, err);
+    out = NULL;
+out:
+    writer_free(w);
+    store_close(out);
+    imported_release(&m.record);
+    rows_close(m.rows);
+    return rc;
+}
+
+/* ---- export ---- */
+
+struct export_args {
+    struct stage_args common;
+    const char *in, *out, *format;
+    int all, bare;
+};
+
+static const struct opt export_rows[] = {
+    STAGE_ROWS(struct export_args, common),
+    OPT_ROW_PORT('i', "in", struct export_args, in, OPT_IN_STORE, "STORE",
+                 OPT_REQUIRED, "records", "texts, pairs or triplets"),
+    OPT_ROW_PATH('o', "out", struct export_args, out, OPT_OUT_FILE, "FILE",
+                 OPT_REQUIRED, "file to make"),
+    OPT_ROW_CHOICE(0, "format", struct export_args, format, "auto",
+                   "auto|tsv|csv|jsonl|text", 0,
+                   "auto: by the file's ending; text: the texts alone"),
+    OPT_ROW_FLAG(0, "all", struct export_args, all, 0,
+                 "every field: label, score, reverse and origin apart, "
+                 "attributes of texts"),
+    OPT_ROW_FLAG(0, "no-header", struct export_args, bare, 0,
+                 "no row of names in a table"),
+    OPT_ROW_END,
+};
+
+static const struct opt_spec export_opts = {
+    .program = "records",
+    .command = "export",
+    .summary = "Write a store as a file that sentence-transformers loads.",
+    .example = "records export --in gold.lmdb --out gold.jsonl",
+    .opts = export_rows,
+    .version = 1,
+};
+
+static int run_export(struct stage *st, struct err *err)
+{
+    const struct export_args *a = st->args;
+    struct export_rules rules = { rows_format_of(a->format), !a->bare, a->all };
+    struct store *in = NULL;
+    int rc;
+
+    if (rules.format == ROWS_AUTO)
+        rules.format = rows_format_by_ending(a->out);
+    if (rules.format == ROWS_AUTO)
+        return ERR_SET(err, ERR_USAGE,
+                       "%s: the ending does not tell the format, --format "
+                       "does",
+                       a->out);
+    rc = store_open(&in, a->in, err);
+    if (rc == 0)
+        rc = export_store(st, in, &rules, err);
+    if (rc == 0)
+        rc = stage_finish_file(st, err);
+    store_close(in);
+    return rc;
+}
+
+/* ---- split and merge ---- */
+
+struct split_args {
+    struct stage_args common;
+    const char *in, *out, *part;
+    double dev, test;
+};
+
+static const struct opt split_rows[] = {
+    STAGE_ROWS(struct split_args, common),
+    OPT_ROW_PORT('i', "in", struct split_args, in, OPT_IN_STORE, "STORE",
+                 OPT_REQUIRED, "records", "texts, pairs or triplets"),
+    OPT_ROW_PATH('o', "out", struct split_args, out, OPT_OUT_STORE, "STORE",
+                 OPT_REQUIRED, "store of the part to make"),
+    OPT_ROW_CHOICE(0, "part", struct split_args, part, "train",
+                   "train|dev|test", 0, "the part to write"),
+    OPT_ROW_REAL(0, "dev", struct split_args, dev, "0.1", 0, 1, 0,
+                 "share of the records that is dev"),
+    OPT_ROW_REAL(0, "test", struct split_args, test, "0.1", 0, 1, 0,
+                 "share of the records that is test"),
+    OPT_ROW_END,
+};
+
+static const struct opt_spec split_opts = {
+    .program = "records",
+    .command = "split",
+    .summary = "Write one of three parts of a store that share no text.",
+    .example = "records split --in gold.lmdb --part dev --out dev.lmdb",
+    .opts = split_rows,
+    .version = 1,
+};
+
+static int run_split(struct stage *st, struct err *err)
+{
+    const struct split_args *a = st->args;
+    struct split_rules rules = { SPLIT_TRAIN, a->dev, a->test,
+                                 (uint64_t)a->common.seed };
+    struct store *in;
+    int rc;
+
+    if (a->dev + a->test >= 1.0)
+        return ERR_SET(err, ERR_USAGE,
+                       "--dev %g and --test %g leave nothing to train on",
+                       a->dev, a->test);
+    if (strcmp(a->part, "train") != 0)
+        rules.part = strcmp(a->part, "dev") == 0 ? SPLIT_DEV : SPLIT_TEST;
+    rc = store_open(&in, a->in, err);
+    if (rc == 0)
+        rc = split_store(st, in, &rules, err);
+    store_close(in);
+    return rc;
+}
+
+struct list_args {
+    struct stage_args common;
+    struct opt_list in;
+    const char *out;
+};
+
+static const struct opt merge_rows[] = {
+    STAGE_ROWS(struct list_args, common),
+    { 'i', "in", OPT_LIST, offsetof(struct list_args, in), NULL, "STORE",
+      "stores of one kind", 0, 0, NULL, OPT_IN_STORE, OPT_REQUIRED, "records" },
+    OPT_ROW_PATH('o', "out", struct list_args, out, OPT_OUT_STORE, "STORE",
+                 OPT_REQUIRED, "store to make"),
+    OPT_ROW_END,
+};
+
+static const struct opt_spec merge_opts = {
+    .program = "records",
+    .command = "merge",
+    .summary = "Make one store of several, without duplicates.",
+    .example = "records merge --in gold.lmdb --in silver.lmdb --out all.lmdb",
+    .opts = merge_rows,
+    .version = 1,
+};
+
+static int run_merge(struct stage *st, struct err *err)
+{
+    const struct list_args *a = st->args;
+
+    return merge_stores(st, &a->in, err);
+}
+
+/* ---- show, stats, verify ---- */
+
+struct show_args {
+    struct stage_args common;
+    const char *in;
+    int64_t limit, offset;
+    int json;
+};
+
+static const struct opt show_rows[] = {
+    STAGE_ROWS(struct show_args, common),
+    OPT_ROW_PORT('i', "in", struct show_args, in, OPT_IN_STORE, "STORE",
+                 OPT_REQUIRED, "records", "store to look into"),
+    OPT_ROW_INT('n', "limit", struct show_args, limit, "10", 0, 1e15,
+                OPT_NO_RESULT, "records to show; 0: all"),
+    OPT_ROW_INT(0, "offset", struct show_args, offset, "0", 0, 1e15,
+                OPT_NO_RESULT, "first record to show, from 0"),
+    OPT_ROW_FLAG(0, "json", struct show_args, json, OPT_NO_RESULT,
+                 "JSON, a line for each record"),
+    OPT_ROW_END,
+};
+
+static const struct opt_spec show_opts = {
+    .program = "records",
+    .command = "show",
+    .summary = "Print the records of a store.",
+    .example = "records show --in gold.lmdb --limit 3",
+    .opts = show_rows,
+    .version = 1,
+};
+
+static int print_all(struct buf *b, struct err *err)
+{
+    if (b->len && fwrite(b->ptr, 1, b->len, stdout) != b->len)
+        return ERR_SET(err, ERR_IO, "cannot write to standard output");
+    buf_reset(b);
+    return 0;
+}
+
+static int run_show(struct stage *st, struct err *err)
+{
+    const struct show_args *a = st->args;
+    struct buf b = BUF_INIT((size_t)1 << 30);
+    struct store *in;
+    int rc = store_open(&in, a->in, err);
+
+    if (rc == 0)
+        rc = show_records(&b, in, (uint64_t)a->offset, (uint64_t)a->limit,
+                          a->json, print_all, &st->n.seen, err);
+    st->n.kept = st->n.seen;
+    buf_release(&b);
+    store_close(in);
+    return rc;
+}
+
+static const struct opt stats_rows[] = {
+    STAGE_ROWS(struct show_args, common),
+    OPT_ROW_PORT('i', "in", struct show_args, in, OPT_IN_STORE, "STORE",
+                 OPT_REQUIRED, "records", "store to measure"),
+    OPT_ROW_FLAG(0, "json", struct show_args, json, OPT_NO_RESULT,
+                 "one JSON object"),
+    OPT_ROW_END,
+};
+
+static const struct opt_spec stats_opts = {
+    .program = "records",
+    .command = "stats",
+    .summary = "Print counts, lengths and histograms of a store.",
+    .example = "records stats --in gold.lmdb",
+    .opts = stats_rows,
+    .version = 1,
+};
+
+static int run_stats(struct stage *st, struct err *err)
+{
+    const struct show_args *a = st->args;
+    struct buf b = BUF_INIT(1 << 20);
+    struct store *in;
+    int rc = store_open(&in, a->in, err);
+
+    if (rc == 0)
+        rc = summary_print(&b, in, a->json, err);
+    if (rc == 0)
+        rc = print_all(&b, err);
+    st->n.seen = st->n.kept = rc == 0;
+    buf_release(&b);
+    store_close(in);
+    return rc;
+}
+
+static const struct opt verify_rows[] = {
+    STAGE_ROWS(struct list_args, common),
+    { 'i', "in", OPT_LIST, offsetof(struct list_args, in), NULL, "STORE",
+      "stores to check", 0, 0, NULL, OPT_IN_STORE, OPT_REQUIRED, "records" },
+    OPT_ROW_END,
+};
+
+static const struct opt_spec verify_opts = {
+    .program = "records",
+    .command = "verify",
+    .summary = "Check every byte and every record of stores.",
+    .example = "records verify --in gold.lmdb --in silver.lmdb",
+    .opts = verify_rows,
+    .version = 1,
+};
+
+/* Goes on after a damaged store, to name them all. */
+static int run_verify(struct stage *st, struct err *err)
+{
+    const struct list_args *a = st->args;
+    int worst = 0;
+
+    for (size_t i = 0; i < a->in.n; i++) {
+        struct err why = ERR_INIT;
+        int rc = store_verify(a->in.item[i], &why);
+
+        st->n.seen++;
+        if (rc == 0) {
+            st->n.kept++;
+            printf("ok %s\n", a->in.item[i]);
+            continue;
+        }
+        st->n.failed++;
+        printf("bad %s\n", a->in.item[i]);
+        log_error("%s", why.msg);
+        worst = rc;
+    }
+    return worst ? ERR_SET(err, worst, "%llu of %zu stores are not sound",
+                           (unsigned long long)st->n.failed, a->in.n)
+                 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    static union {
+        struct import_args import;
+        struct export_args export;
+        struct split_args split;
+        struct list_args list;
+        struct show_args show;
+    } args;
+    static const struct stage_spec specs[] = {
+        { &import_opts, &args, sizeof(args.import), run_import, false },
+        { &export_opts, &args, sizeof(args.export), run_export, false },
+        { &split_opts, &args, sizeof(args.split), run_split, false },
+        { &merge_opts, &args, sizeof(args.list), run_merge, false },
+        { &show_opts, &args, sizeof(args.show), run_show, false },
+        { &stats_opts, &args, sizeof(args.show), run_stats, false },
+        { &verify_opts, &args, sizeof(args.list), run_verify, false },
+    };
+    enum { N = sizeof(specs) / sizeof(specs[0]) };
+    const struct stage_spec *all[N];
+
+    for (int i = 0; i < N; i++)
+        all[i] = &specs[i];
+    return stage_main(all, N, argc, argv);
+}
