@@ -93,15 +93,15 @@ void pattern_free(struct pattern *p)
     free(p);
 }
 
-int pattern_find(struct pattern *p, struct span text, size_t from,
-                 struct span *found, struct err *err)
+static int find(struct pattern *p, struct span text, size_t from,
+                uint32_t options, struct span *found, struct err *err)
 {
     const char *s = text.len ? text.ptr : "";
     int rc;
 
     assert(from <= text.len);
     p->groups = 0;
-    rc = pcre2_match(p->code, (PCRE2_SPTR)s, text.len, from, 0, p->match,
+    rc = pcre2_match(p->code, (PCRE2_SPTR)s, text.len, from, options, p->match,
                      p->limits);
     if (rc == PCRE2_ERROR_NOMATCH)
         return 1;
@@ -111,6 +111,12 @@ int pattern_find(struct pattern *p, struct span text, size_t from,
     p->groups = (uint32_t)rc;
     *found = pattern_group(p, 0);
     return 0;
+}
+
+int pattern_find(struct pattern *p, struct span text, size_t from,
+                 struct span *found, struct err *err)
+{
+    return find(p, text, from, 0, found, err);
 }
 
 struct span pattern_group(const struct pattern *p, unsigned n)
@@ -123,21 +129,31 @@ struct span pattern_group(const struct pattern *p, unsigned n)
     return (struct span){ p->text.ptr + at[2 * n], at[2 * n + 1] - at[2 * n] };
 }
 
+static size_t next_character(struct span text, size_t at)
+{
+    at++;
+    while (at < text.len && ((unsigned char)text.ptr[at] & 0xc0) == 0x80)
+        at++;
+    return at;
+}
+
 int pattern_each(struct pattern *p, struct span text, size_t *at,
                  struct span *found, struct err *err)
 {
     while (*at <= text.len) {
-        int rc = pattern_find(p, text, *at, found, err);
+        /* the first search has checked the UTF-8 up to the end */
+        int rc =
+            find(p, text, *at, *at > 0 ? PCRE2_NO_UTF_CHECK : 0, found, err);
 
         if (rc != 0)
             return rc;
         if (found->len > 0) {
-            *at = (size_t)(found->ptr - text.ptr) + found->len;
+            *at = (size_t)(found->ptr - p->text.ptr) + found->len;
             return 0;
         }
-        *at = found->ptr ? (size_t)(found->ptr - text.ptr) + 1 : *at + 1;
-        while (*at < text.len && ((unsigned char)text.ptr[*at] & 0xc0) == 0x80)
-            (*at)++;
+        if (found->ptr && (size_t)(found->ptr - p->text.ptr) > *at)
+            *at = (size_t)(found->ptr - p->text.ptr);
+        *at = next_character(text, *at);
     }
     return 1;
 }

@@ -28,9 +28,8 @@ void pattern_free(struct pattern *p); /* NULL is fine */
 
 /*
  * The first match at or after byte `from`: 0 and *found (part of text), or 1
- * and none. An empty match is found too: go on with from = its end + 1
- * character (pattern_each() does). text is valid UTF-8 (ERR_FORMAT otherwise),
- * from lies between characters. ERR_FULL: too many steps.
+ * and none. An empty match is found too. text is valid UTF-8 (ERR_FORMAT
+ * otherwise), from lies between characters. ERR_FULL: too many steps.
  */
 int pattern_find(struct pattern *p, struct span text, size_t from,
                  struct span *found, struct err *err) MUST_CHECK;
@@ -40,7 +39,7 @@ struct span pattern_group(const struct pattern *p, unsigned n);
 
 /*
  * Walk over all matches that are not empty: *at is where to search, 0 at
- * first. 0: *found is one; 1: no more.
+ * first; text stays the same. 0: *found is one; 1: no more.
  */
 int pattern_each(struct pattern *p, struct span text, size_t *at,
                  struct span *found, struct err *err) MUST_CHECK;
