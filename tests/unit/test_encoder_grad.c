@@ -73,17 +73,15 @@ static void shake(struct weights *w)
     weights_random(w, 0.3f, 3);
     for (size_t i = 0; i < w->tensors; i++)
         for (size_t k = 0; w->tensor[i].cols == 0 && k < w->tensor[i].n; k++)
-            w->tensor[i].x[k] +=
-                0.4f * ((float)rng_uniform(&(struct rng){
-                            { i + 1, k + 1, i * k + 1, 7 } }) -
-                        0.5f);
+            w->tensor[i].x[k] += 0.4f * ((float)rng_uniform(&(struct rng){
+                                             { i + 1, k + 1, i * k + 1, 7 } }) -
+                                         0.5f);
 }
 
 static void open_trial(struct trial *t, const struct model_config *c,
                        size_t threads)
 {
-    unsigned parts =
-        c->kind == MODEL_CROSS ? WEIGHTS_CLASSIFIER : WEIGHTS_BODY;
+    unsigned parts = c->kind == MODEL_CROSS ? WEIGHTS_CLASSIFIER : WEIGHTS_BODY;
     struct err err = ERR_INIT;
 
     memset(t, 0, sizeof(*t));
@@ -92,8 +90,8 @@ static void open_trial(struct trial *t, const struct model_config *c,
     assert_ok(weights_init(&t->w, c, parts, &err), &err);
     assert_ok(weights_init(&t->dw, c, parts, &err), &err);
     shake(&t->w);
-    assert_ok(
-        encoder_grad_new(&t->g, &t->c, &t->w, &t->dw, t->workers, &err), &err);
+    assert_ok(encoder_grad_new(&t->g, &t->c, &t->w, &t->dw, t->workers, &err),
+              &err);
     for (uint32_t i = 0; i < B; i++)
         t->label[i] = (float)i / B;
     for (uint32_t i = 0; i < B / 2; i++) {
@@ -267,8 +265,8 @@ static void first_rows_alone_equal_those_of_all_tokens(void **state)
     encoder_forward(all, scratch, &c, &t.w, &t.batch, ENCODER_TOKENS);
     encoder_forward(first, scratch, &c, &t.w, &t.batch, ENCODER_CLS);
     for (size_t b = 0; b < B; b++)
-        assert_close("row", first + b * c.C, all + t.batch.offset[b] * c.C,
-                     c.C, 1e-5, 1e-6);
+        assert_close("row", first + b * c.C, all + t.batch.offset[b] * c.C, c.C,
+                     1e-5, 1e-6);
     close_trial(&t);
 }
 
@@ -280,8 +278,7 @@ static void run_step(struct trial *t, uint64_t key, float *y, float *dy,
     struct err err = ERR_INIT;
 
     make_batch(&t->batch, &t->c, sequences, t->c.P);
-    assert_ok(encoder_batch_forward(t->g, y, &t->batch, key, true, &err),
-              &err);
+    assert_ok(encoder_batch_forward(t->g, y, &t->batch, key, true, &err), &err);
     fill_random(dy, sequences * encoder_grad_width(t->g), 4);
     encoder_batch_backward(t->g, dy);
 }
