@@ -30,7 +30,7 @@ static void command_lines_can_be_pasted_into_a_shell(void **state)
 static void capture_gives_output_and_exit_status(void **state)
 {
     struct argv a = ARGV_INIT;
-    struct buf b = BUF_INIT(4096);
+    struct buf b = BUF_INIT(1 << 20);
     struct err err = ERR_INIT;
     int status = -1;
 
