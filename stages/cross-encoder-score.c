@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cpu.h"
 #include "base/file.h"
@@ -141,13 +142,31 @@ static int write_window(struct work *x, size_t n, struct err *err)
     return rc < 0 ? rc : store_commit(x->out, err);
 }
 
+/* How fast it went: for the run record only. */
+static void note_rate(struct stage *st, uint64_t pairs,
+                      const struct timespec *begin)
+{
+    struct timespec now;
+    double seconds;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    seconds = (double)(now.tv_sec - begin->tv_sec) +
+              (double)(now.tv_nsec - begin->tv_nsec) * 1e-9;
+    json_set_num(st->run, "pairs_per_second",
+                 seconds > 0.0 ? (double)pairs / seconds : 0.0);
+    json_set_str(st->run, "blas", gemm_core());
+}
+
 static int score_all(struct work *x, struct stage *st, struct err *err)
 {
     uint64_t done = writer_pairs(x->writer); /* whole windows, or all */
     uint8_t key[8];
+    uint64_t before = done;
+    struct timespec begin;
     size_t n = 1;
     int rc;
 
+    clock_gettime(CLOCK_MONOTONIC, &begin);
     if (st->resumed)
         log_info("going on after %llu of %llu pairs", (unsigned long long)done,
                  (unsigned long long)x->total);
@@ -166,6 +185,7 @@ static int score_all(struct work *x, struct stage *st, struct err *err)
             rc = stage_stop(err);
     }
     progress_end();
+    note_rate(st, done - before, &begin);
     st->n.seen = st->n.kept = done;
     return rc;
 }
