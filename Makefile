@@ -137,7 +137,7 @@ test: deps
 
 # ---- checks ----
 
-unit: $(units)
+unit: $(units) | $(stages)
 	sh tests/support/run-units.sh $^
 
 corpus: $(fuzzers)
