@@ -4,6 +4,7 @@
  * import, export: a user's file <-> a store    split, merge: store(s) -> store
  * show, stats, verify: a store -> the terminal
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,14 +73,18 @@ struct importing {
     uint64_t good; /* rows that make a record */
 };
 
-static int fail_row(struct importing *m, size_t line, struct err *err)
+static int fail_row(struct importing *m, const struct row *row, struct err *err)
 {
     const struct import_args *a = m->st->args;
     struct err why = *err;
-    char where[4200];
+    char where[4200], record[1024];
 
-    snprintf(where, sizeof(where), "%s:%zu", a->in, line);
-    return stage_fail_record(m->st, where, why.msg, NULL, err);
+    snprintf(where, sizeof(where), "%s:%zu", a->in, row->line);
+    snprintf(record, sizeof(record), "%.*s",
+             (int)(row->raw.len < sizeof(record) ? row->raw.len
+                                                 : sizeof(record) - 1),
+             row->raw.ptr);
+    return stage_fail_record(m->st, where, why.msg, record, err);
 }
 
 /* The next good record; 1 at the end. Bad ones are counted when asked. */
@@ -94,7 +99,7 @@ static int next_record(struct importing *m, bool count, struct err *err)
         if (rc != ERR_FORMAT)
             return rc;
         if (count)
-            rc = fail_row(m, row.line, err);
+            rc = fail_row(m, &row, err);
         if (rc < 0 && count)
             return rc;
     }
@@ -371,10 +376,18 @@ static const struct opt_spec show_opts = {
     .version = 1,
 };
 
+/* 1 when the reader went away, as head does. */
 static int print_all(struct buf *b, struct err *err)
 {
-    if (b->len && fwrite(b->ptr, 1, b->len, stdout) != b->len)
-        return ERR_SET(err, ERR_IO, "cannot write to standard output");
+    size_t n = fwrite(b->ptr, 1, b->len, stdout);
+
+    if (n < b->len && errno == EPIPE) {
+        clearerr(stdout);
+        return 1;
+    }
+    if (n < b->len)
+        return ERR_SET(err, ERR_IO, "cannot write to standard output: %s",
+                       strerror(errno));
     buf_reset(b);
     return 0;
 }
@@ -424,6 +437,7 @@ static int run_stats(struct stage *st, struct err *err)
         rc = summary_print(&b, in, a->json, err);
     if (rc == 0)
         rc = print_all(&b, err);
+    rc = rc == 1 ? 0 : rc;
     st->n.seen = st->n.kept = rc == 0;
     buf_release(&b);
     store_close(in);

@@ -66,8 +66,12 @@ static int take_share(float *out, const struct cell *c, double lo, double hi,
                        column_role_name(c->role),
                        (int)(c->text.len < 40 ? c->text.len : 40), c->text.ptr);
     if (x < lo || x > hi)
-        return ERR_SET(err, ERR_FORMAT, "%s %.15g is outside %.15g:%.15g",
-                       column_role_name(c->role), x, lo, hi);
+        return ERR_SET(err, ERR_FORMAT, "%s %.15g is outside %.15g:%.15g%s",
+                       column_role_name(c->role), x, lo, hi,
+                       c->role == COLUMN_LABEL
+                           ? " (graded? call the column score, and give "
+                             "--score-range)"
+                           : "");
     *out = (float)((x - lo) / (hi - lo));
     return 0;
 }

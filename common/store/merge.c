@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/intern.h"
 #include "base/progress.h"
 #include "store/copier.h"
-#include "store/tupleset.h"
 
 /* A pair of the result and the record it came from. */
 struct merged {
@@ -22,7 +21,7 @@ struct merge {
     struct store *in[OPT_LIST_MAX];
     struct copier copier[OPT_LIST_MAX];
     size_t n;
-    struct tupleset set;
+    struct intern set;   /* records seen, as the ordinals of their texts */
     struct merged *pair; /* [set.n] of kind pairs */
     size_t cap;
 };
@@ -69,6 +68,14 @@ static int merge_texts(struct merge *m, size_t input, struct err *err)
             m->st->n.rejected++;
     }
     return rc;
+}
+
+static int add_key(struct merge *m, const uint32_t *ordinal, size_t n,
+                   uint32_t *at, bool *added, struct err *err)
+{
+    struct span bytes = { (const char *)ordinal, n * sizeof(*ordinal) };
+
+    return intern_add(&m->set, bytes, at, added, err);
 }
 
 /* ---- pairs ---- */
@@ -126,7 +133,7 @@ static int merge_pair(struct merge *m, size_t input, uint64_t ordinal,
     const uint32_t *map = m->copier[input].map;
     struct pair *first;
     uint32_t key[2];
-    size_t at;
+    uint32_t at;
     bool added;
     int rc = room_for_pair(m, err);
 
@@ -135,7 +142,7 @@ static int merge_pair(struct merge *m, size_t input, uint64_t ordinal,
     key[0] = p.a < p.b ? p.a : p.b;
     key[1] = p.a < p.b ? p.b : p.a;
     if (rc == 0)
-        rc = tupleset_add(&m->set, key, 2, &at, &added, err);
+        rc = add_key(m, key, 2, &at, &added, err);
     if (rc < 0)
         return rc;
     first = &m->pair[at].pair;
@@ -191,7 +198,7 @@ static int merge_triplet(struct merge *m, size_t input, uint64_t ordinal,
     uint32_t *v = malloc((2 + (size_t)t->n) * sizeof(*v));
     struct triplet out;
     uint64_t place;
-    size_t at;
+    uint32_t at;
     bool added = false;
     int rc;
 
@@ -201,7 +208,7 @@ static int merge_triplet(struct merge *m, size_t input, uint64_t ordinal,
     v[1] = map[t->positive];
     for (uint32_t k = 0; k < t->n; k++)
         v[2 + k] = map[t->negative[k]];
-    rc = tupleset_add(&m->set, v, 2 + (size_t)t->n, &at, &added, err);
+    rc = add_key(m, v, 2 + (size_t)t->n, &at, &added, err);
     out = (struct triplet){ v[0], v[1], t->n, v + 2 };
     if (rc == 0 && added)
         rc = writer_triplet(m->w, &out, &place, err);
@@ -275,7 +282,7 @@ int merge_stores(struct stage *st, const struct opt_list *paths,
         copier_release(&m.copier[i]);
         store_close(m.in[i]);
     }
-    tupleset_release(&m.set);
+    intern_release(&m.set);
     free(m.pair);
     return rc;
 }

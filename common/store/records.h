@@ -62,9 +62,9 @@ struct writer;
 int writer_new(struct writer **out, struct store *s,
                struct err *err) MUST_CHECK;
 void writer_free(struct writer *w); /* leaves the store open */
-/* ordinal of the text, added when new. Refuses invalid UTF-8, empty and
- * longer than TEXT_MAX: ERR_FORMAT. attr: JSON object text or empty; the
- * first one given wins. */
+/* ordinal of the text, added when new. Refuses invalid UTF-8, NUL bytes,
+ * empty and longer than TEXT_MAX: ERR_FORMAT. attr: JSON object text or empty;
+ * the first one given wins. */
 int writer_text(struct writer *w, struct span text, struct span attr,
                 uint32_t *ordinal, struct err *err) MUST_CHECK;
 /* Appends; *ordinal (may be NULL) is its place. Indexes must exist; label,

@@ -12,6 +12,7 @@ struct rows {
     enum rows_format format;
     struct columns columns;
     const char *begin; /* of the records, behind mark and header */
+    const char *from;  /* of the latest row */
     const char *at, *end;
     size_t line, begin_line; /* of `at` and `begin`, from 1 */
     struct buf scratch;      /* cells that are not in the file as such */
@@ -196,6 +197,7 @@ static int next_fields(struct rows *r, struct fields *f, size_t *line,
     buf_reset(&r->scratch);
     skip_blank_lines(r);
     *line = r->line;
+    r->from = r->at;
     if (r->at == r->end)
         return 1;
     if (r->format == ROWS_CSV) {
@@ -311,12 +313,22 @@ static int json_row(struct rows *r, struct span line, struct row *row,
     return rc;
 }
 
+static struct span raw_of(const struct rows *r)
+{
+    size_t len = (size_t)(r->at - r->from);
+
+    while (len && (r->from[len - 1] == '\n' || r->from[len - 1] == '\r'))
+        len--;
+    return (struct span){ r->from, len };
+}
+
 int rows_next(struct rows *r, struct row *row, struct err *err)
 {
     struct fields f;
     int rc = next_fields(r, &f, &row->line, err);
 
     row->n = 0;
+    row->raw = raw_of(r);
     if (rc != 0)
         return rc;
     return r->format == ROWS_JSONL ? json_row(r, f.field[0], row, err)

@@ -26,7 +26,8 @@ struct cell {
     struct span text; /* empty = absent */
 };
 struct row {
-    size_t line; /* where it begins, from 1 */
+    size_t line;     /* where it begins, from 1 */
+    struct span raw; /* its bytes in the file, without the line end */
     struct cell cell[COLUMNS_MAX];
     size_t n;
 };

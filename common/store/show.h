@@ -9,7 +9,7 @@
 
 /* Up to limit records (0: all) of the store's kind from offset on; *shown
  * tells how many. JSON: a line each. each (may be NULL) is called after every
- * record and may empty the buffer. */
+ * record and may empty the buffer, or end the walk by 1. */
 typedef int show_fn(struct buf *b, struct err *err);
 int show_records(struct buf *b, struct store *s, uint64_t offset,
                  uint64_t limit, bool json, show_fn *each, uint64_t *shown,

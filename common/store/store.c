@@ -10,20 +10,20 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/hash.h"
-#include "base/log.h"
+#include "store/guard.h"
+#include "store/store_parts.h"
+#include "store/trailer.h"
 
-enum { BATCH = 4096, KEY_MAX = 64, TRAILER = 32, CHECKSUM = 8 };
+enum { BATCH = 4096, KEY_MAX = 64, CHECKSUM = 8 };
 static const size_t first_map = (size_t)16 << 20;
-static const char trailer_magic[8] = { 'S', 'I', 'L', 'V', 'E', 'R', 'S', '1' };
 
-static const char *const table_name[STORE_TABLES] = { "texts",    "pairs",
-                                                      "triplets", "vectors",
-                                                      "notes",    "meta" };
+const char *const store_table_name[STORE_TABLES] = { "texts",    "pairs",
+                                                     "triplets", "vectors",
+                                                     "notes",    "meta" };
 
 struct store {
     MDB_env *env;
@@ -53,13 +53,34 @@ struct store_cursor {
 
 /* ---- errors ---- */
 
-/* The one place that translates LMDB codes. A full disk comes as EIO. */
-static int lmdb_fail(struct err *err, const char *path, int rc,
-                     const char *what)
+static bool is_full(int rc)
 {
+    return rc == EIO || rc == ENOSPC || rc == EDQUOT || rc == EFBIG;
+}
+
+/* LMDB says EIO where a disk is full: only the file system knows. */
+static int full_or_broken(const struct store *s, int rc, const char *what,
+                          struct err *err)
+{
+    uint64_t need = 2 * s->batch.len + ((uint64_t)1 << 20), left = 0;
     struct statvfs vfs;
+
+    if (statvfs(s->path, &vfs) == 0)
+        left = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+    return ERR_SET(err, rc != EIO || left < need ? ERR_FULL : ERR_IO,
+                   "%s: %s: %s, about %llu bytes needed, %llu free", s->path,
+                   what, mdb_strerror(rc), (unsigned long long)need,
+                   (unsigned long long)left);
+}
+
+/* The one place that translates LMDB codes. */
+static int lmdb_fail(const struct store *s, int rc, const char *what,
+                     struct err *err)
+{
     int code = ERR_IO;
 
+    if (is_full(rc))
+        return full_or_broken(s, rc, what, err);
     if (rc == MDB_NOTFOUND || rc == ENOENT)
         code = ERR_NOTFOUND;
     else if (rc == MDB_MAP_FULL || rc == MDB_TXN_FULL)
@@ -71,11 +92,7 @@ static int lmdb_fail(struct err *err, const char *path, int rc,
     else if (rc == MDB_CORRUPTED || rc == MDB_INVALID ||
              rc == MDB_VERSION_MISMATCH || rc == MDB_PAGE_NOTFOUND)
         code = ERR_FORMAT;
-    if ((rc == EIO || rc == ENOSPC || rc == EDQUOT) && statvfs(path, &vfs) == 0)
-        return ERR_SET(err, ERR_FULL, "%s: %s: %s, %llu bytes free", path, what,
-                       mdb_strerror(rc),
-                       (unsigned long long)vfs.f_bavail * vfs.f_frsize);
-    return ERR_SET(err, code, "%s: %s: %s", path, what, mdb_strerror(rc));
+    return ERR_SET(err, code, "%s: %s: %s", s->path, what, mdb_strerror(rc));
 }
 
 /* ---- opening ---- */
@@ -86,7 +103,7 @@ static int begin(struct store *s, struct err *err)
 
     if (rc) {
         s->txn = NULL;
-        return lmdb_fail(err, s->path, rc, "begin");
+        return lmdb_fail(s, rc, "begin", err);
     }
     return 0;
 }
@@ -94,13 +111,32 @@ static int begin(struct store *s, struct err *err)
 static int open_tables(struct store *s, struct err *err)
 {
     for (int t = 0; t < STORE_TABLES; t++) {
-        int rc = mdb_dbi_open(s->txn, table_name[t],
+        int rc = mdb_dbi_open(s->txn, store_table_name[t],
                               s->writable ? MDB_CREATE : 0, &s->dbi[t]);
 
         if (rc)
-            return lmdb_fail(err, s->path, rc, table_name[t]);
+            return lmdb_fail(s, rc, store_table_name[t], err);
     }
     return 0;
+}
+
+/* A file cut short would kill its reader with SIGBUS. Nothing is deleted from
+ * a store, so the last page in use was written. */
+static int check_size(const struct store *s, struct err *err)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    uint64_t size = 0, want;
+    int rc = file_size(s->path, &size, err);
+
+    if (rc < 0 || mdb_env_info(s->env, &info) || mdb_env_stat(s->env, &stat))
+        return rc;
+    want = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+    return size < want
+               ? ERR_SET(err, ERR_FORMAT,
+                         "%s: cut short: %llu bytes, expected %llu", s->path,
+                         (unsigned long long)size, (unsigned long long)want)
+               : 0;
 }
 
 static int open_env(struct store *s, unsigned flags, struct err *err)
@@ -115,8 +151,10 @@ static int open_env(struct store *s, unsigned flags, struct err *err)
         rc = mdb_env_open(s->env, s->path, flags | MDB_NOSUBDIR | MDB_NOLOCK,
                           0666);
     if (rc)
-        return lmdb_fail(err, s->path, rc, "open");
-    rc = begin(s, err);
+        return lmdb_fail(s, rc, "open", err);
+    rc = check_size(s, err);
+    if (rc == 0)
+        rc = begin(s, err);
     return rc < 0 ? rc : open_tables(s, err);
 }
 
@@ -162,31 +200,6 @@ const char *store_kind(const struct store *s)
     return s->kind;
 }
 
-/* LMDB on a network file system breaks: locks and maps do not work there. */
-static int check_file_system(const char *path, int fd, struct err *err)
-{
-    static const struct {
-        unsigned long magic;
-        const char *name;
-    } bad[] = {
-        { 0x6969, "NFS" },        { 0x517B, "SMB" },
-        { 0xFF534D42, "CIFS" },   { 0xFE534D42, "SMB2" },
-        { 0x0BD00BD0, "Lustre" }, { 0x47504653, "GPFS" },
-        { 0x00C36400, "Ceph" },
-    };
-    struct statfs fs;
-
-    if (fstatfs(fd, &fs) != 0)
-        return 0;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        if ((unsigned long)fs.f_type == bad[i].magic)
-            return ERR_SET(err, ERR_CONFIG,
-                           "%s: on a network file system (%s), where a store "
-                           "cannot be written; use a local disk",
-                           path, bad[i].name);
-    return 0;
-}
-
 static int take_lock(struct store *s, bool *empty, struct err *err)
 {
     struct stat st;
@@ -201,7 +214,7 @@ static int take_lock(struct store *s, bool *empty, struct err *err)
     *empty = st.st_size == 0;
     if ((size_t)st.st_size > s->map / 2)
         s->map = 2 * (size_t)st.st_size;
-    return check_file_system(s->path, s->lock_fd, err);
+    return guard_local(s->lock_fd, s->path, err);
 }
 
 static int load_last_keys(struct store *s, struct err *err)
@@ -212,7 +225,7 @@ static int load_last_keys(struct store *s, struct err *err)
         int rc = mdb_cursor_open(s->txn, s->dbi[t], &c);
 
         if (rc)
-            return lmdb_fail(err, s->path, rc, "cursor");
+            return lmdb_fail(s, rc, "cursor", err);
         if (mdb_cursor_get(c, &k, &v, MDB_LAST) == 0 && k.mv_size <= KEY_MAX) {
             memcpy(s->last[t].key, k.mv_data, k.mv_size);
             s->last[t].len = k.mv_size;
@@ -248,7 +261,7 @@ static int read_kind(struct store *s, struct err *err)
     return rc;
 }
 
-static int set_kind(struct store *s, const char *kind, struct err *err)
+int store_set_kind(struct store *s, const char *kind, struct err *err)
 {
     char schema[32];
     int n = snprintf(schema, sizeof(schema), "%d.%d", STORE_SCHEMA_MAJOR,
@@ -286,7 +299,7 @@ int store_create(struct store **out, const char *path, const char *kind,
                          path, s->kind, kind);
     } else if (rc == 0) {
         empty = true;
-        rc = set_kind(s, kind, err);
+        rc = store_set_kind(s, kind, err);
     }
     if (rc < 0) {
         store_close(s);
@@ -297,60 +310,40 @@ int store_create(struct store **out, const char *path, const char *kind,
     return 0;
 }
 
-/* ---- the trailer: no damaged byte reaches LMDB, which would crash ---- */
-
-static int check_trailer(const char *path, struct err *err)
+int store_open_scratch(struct store **out, const char *path, size_t map,
+                       struct err *err)
 {
-    struct file_map m;
-    const char *t;
-    int rc = file_map(&m, path, err);
+    struct store *s = store_new(path);
+    int rc;
 
-    if (rc < 0)
+    *out = NULL;
+    if (!s)
+        return ERR_SET(err, ERR_NOMEM, "%s: cannot allocate a store", path);
+    s->writable = true;
+    s->map = map;
+    rc = open_env(s, MDB_NOSYNC, err);
+    if (rc < 0) {
+        store_close(s);
         return rc;
-    t = (const char *)m.ptr + (m.len < TRAILER ? 0 : m.len - TRAILER);
-    if (m.len < TRAILER || memcmp(t, trailer_magic, 8) != 0)
-        rc = ERR_SET(err, ERR_FORMAT,
-                     "%s: not a finished store (no trailer; %zu bytes)", path,
-                     m.len);
-    else if (load_u64(t + 8) != m.len - TRAILER)
-        rc =
-            ERR_SET(err, ERR_FORMAT, "%s: damaged: %zu bytes, expected %llu",
-                    path, m.len, (unsigned long long)load_u64(t + 8) + TRAILER);
-    else if (load_u64(t + 16) != hash64(m.ptr, m.len - TRAILER, 0) ||
-             load_u64(t + 24) != hash64(t, 24, 1))
-        rc =
-            ERR_SET(err, ERR_FORMAT,
-                    "%s: damaged: the bytes do not match their checksum", path);
-    file_unmap(&m);
-    return rc;
+    }
+    *out = s;
+    return 0;
 }
 
-static int add_trailer(const char *path, struct err *err)
+int store_sync(struct store *s, struct err *err)
 {
-    struct file_map m;
-    uint8_t t[TRAILER];
-    int rc = file_map(&m, path, err), fd;
+    int rc = mdb_env_sync(s->env, 1);
 
-    if (rc < 0)
-        return rc;
-    memcpy(t, trailer_magic, 8);
-    store_u64(t + 8, m.len);
-    store_u64(t + 16, hash64(m.ptr, m.len, 0));
-    store_u64(t + 24, hash64(t, 24, 1));
-    file_unmap(&m);
-    fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-    if (fd < 0 || write(fd, t, TRAILER) != TRAILER || fsync(fd) < 0)
-        rc = lmdb_fail(err, path, errno, "write the trailer");
-    if (fd >= 0)
-        close(fd);
-    return rc;
+    return rc ? lmdb_fail(s, rc, "sync", err) : 0;
 }
+
+/* ---- finished stores ---- */
 
 int store_open(struct store **out, const char *path, struct err *err)
 {
     struct store *s;
     struct blob receipt;
-    int rc = check_trailer(path, err);
+    int rc = trailer_check(path, err);
 
     *out = NULL;
     if (rc < 0)
@@ -430,14 +423,14 @@ static int grow(struct store *s, struct err *err)
         s->map *= 2;
         rc = mdb_env_set_mapsize(s->env, s->map);
         if (rc)
-            return lmdb_fail(err, s->path, rc, "grow the map");
+            return lmdb_fail(s, rc, "grow the map", err);
         rc = begin(s, err);
         if (rc < 0)
             return rc;
         rc = replay(s);
     } while (rc == MDB_MAP_FULL);
     if (rc)
-        return lmdb_fail(err, s->path, rc, "put again");
+        return lmdb_fail(s, rc, "put again", err);
     return load_last_keys(s, err);
 }
 
@@ -468,7 +461,7 @@ int store_put(struct store *s, enum store_table t, struct blob key,
     if (rc == MDB_MAP_FULL)
         rc = grow(s, err);
     else if (rc)
-        rc = lmdb_fail(err, s->path, rc, "put");
+        rc = lmdb_fail(s, rc, "put", err);
     if (rc < 0)
         return rc;
     return ++s->pending >= BATCH ? store_commit(s, err) : 0;
@@ -486,7 +479,7 @@ int store_commit(struct store *s, struct err *err)
         return rc < 0 ? rc : store_commit(s, err);
     }
     if (rc)
-        return lmdb_fail(err, s->path, rc, "commit");
+        return lmdb_fail(s, rc, "commit", err);
     buf_reset(&s->batch);
     s->pending = 0;
     return begin(s, err);
@@ -499,7 +492,7 @@ int store_count(struct store *s, enum store_table t, uint64_t *n,
     int rc = mdb_stat(s->txn, s->dbi[t], &stat);
 
     if (rc)
-        return lmdb_fail(err, s->path, rc, "count");
+        return lmdb_fail(s, rc, "count", err);
     *n = stat.ms_entries;
     return 0;
 }
@@ -513,7 +506,7 @@ static int check_value(struct store *s, enum store_table t, struct blob key,
         load_u64(p) != checksum(t, key, p + CHECKSUM, v->mv_size - CHECKSUM))
         return ERR_SET(err, ERR_FORMAT,
                        "%s: damaged record in table %s: checksum", s->path,
-                       table_name[t]);
+                       store_table_name[t]);
     *payload = (struct blob){ p + CHECKSUM, v->mv_size - CHECKSUM };
     return 0;
 }
@@ -525,7 +518,7 @@ int store_get(struct store *s, enum store_table t, struct blob key,
     int rc = mdb_get(s->txn, s->dbi[t], &k, &v);
 
     if (rc)
-        return lmdb_fail(err, s->path, rc, table_name[t]);
+        return lmdb_fail(s, rc, store_table_name[t], err);
     return check_value(s, t, key, &v, payload, err);
 }
 
@@ -568,7 +561,7 @@ int store_cursor_open(struct store_cursor **out, struct store *s,
     rc = mdb_cursor_open(s->txn, s->dbi[t], &c->cursor);
     if (rc) {
         free(c);
-        return lmdb_fail(err, s->path, rc, "cursor");
+        return lmdb_fail(s, rc, "cursor", err);
     }
     *out = c;
     return 0;
@@ -587,7 +580,7 @@ int store_cursor_next(struct store_cursor *c, struct blob *key,
     if (rc == MDB_NOTFOUND)
         return 1;
     if (rc)
-        return lmdb_fail(err, c->s->path, rc, "next");
+        return lmdb_fail(c->s, rc, "next", err);
     *key = (struct blob){ k.mv_data, k.mv_size };
     return check_value(c->s, c->table, *key, &v, payload, err);
 }
@@ -598,194 +591,4 @@ void store_cursor_close(struct store_cursor *c)
         return;
     mdb_cursor_close(c->cursor);
     free(c);
-}
-
-/* ---- digest and the canonical pass ---- */
-
-struct totals {
-    uint64_t n[STORE_TABLES];
-    uint64_t bytes;
-};
-
-typedef int record_fn(void *ctx, enum store_table t, struct blob key,
-                      struct blob payload, struct err *err);
-
-/* Every record but meta, in canonical order. */
-static int walk(struct store *s, record_fn *fn, void *ctx, struct err *err)
-{
-    int rc = 0;
-
-    for (int t = 0; rc == 0 && t < STORE_META; t++) {
-        struct store_cursor *c;
-
-        rc = store_cursor_open(&c, s, (enum store_table)t,
-                               (struct blob){ NULL, 0 }, err);
-        while (rc == 0) {
-            struct blob key = { NULL, 0 }, payload = { NULL, 0 };
-
-            rc = store_cursor_next(c, &key, &payload, err);
-            if (rc == 0)
-                rc = fn(ctx, (enum store_table)t, key, payload, err);
-        }
-        store_cursor_close(c);
-        rc = rc == 1 ? 0 : rc;
-    }
-    return rc;
-}
-
-struct digest_ctx {
-    struct sha256 *sha;
-    struct totals *totals;
-};
-
-static int digest_record(void *ctx, enum store_table t, struct blob key,
-                         struct blob payload, struct err *err)
-{
-    struct digest_ctx *d = ctx;
-    uint8_t head[9];
-
-    (void)err;
-    head[0] = (uint8_t)t;
-    store_u32(head + 1, (uint32_t)key.len);
-    store_u32(head + 5, (uint32_t)payload.len);
-    sha256_add(d->sha, head, sizeof(head));
-    sha256_add(d->sha, key.ptr, key.len);
-    sha256_add(d->sha, payload.ptr, payload.len);
-    d->totals->n[t]++;
-    d->totals->bytes += key.len + payload.len + CHECKSUM;
-    return 0;
-}
-
-static int digest_of(struct store *s, char hex[65], struct totals *totals,
-                     struct err *err)
-{
-    struct digest_ctx d = { NULL, totals };
-    int rc = sha256_new(&d.sha, err);
-
-    memset(totals, 0, sizeof(*totals));
-    if (rc < 0)
-        return rc;
-    sha256_add(d.sha, s->kind, strlen(s->kind) + 1);
-    rc = walk(s, digest_record, &d, err);
-    if (rc == 0)
-        sha256_finish(d.sha, hex);
-    else
-        sha256_free(d.sha);
-    return rc;
-}
-
-int store_digest(struct store *s, char hex[65], struct err *err)
-{
-    struct totals t;
-
-    return digest_of(s, hex, &t, err);
-}
-
-static int copy_record(void *ctx, enum store_table t, struct blob key,
-                       struct blob payload, struct err *err)
-{
-    return store_put(ctx, t, key, payload, err);
-}
-
-/* A map no run ever has to grow: twice the bytes, a power of two. */
-static size_t map_for(const struct totals *t)
-{
-    uint64_t records = 0, need;
-    size_t map = (size_t)1 << 20;
-
-    for (int i = 0; i < STORE_META; i++)
-        records += t->n[i];
-    need = 2 * (t->bytes + 32 * records) + ((uint64_t)1 << 19);
-    while (map < need)
-        map *= 2;
-    return map;
-}
-
-static int write_final(struct store *src, const char *path,
-                       const struct totals *t, const struct buf *receipt,
-                       struct err *err)
-{
-    struct store *s = store_new(path);
-    int rc;
-
-    if (!s)
-        return ERR_SET(err, ERR_NOMEM, "%s: cannot allocate a store", path);
-    s->writable = true;
-    s->map = map_for(t);
-    rc = open_env(s, MDB_NOSYNC, err); /* one sync at the end is enough */
-    if (rc == 0)
-        rc = walk(src, copy_record, s, err);
-    if (rc == 0)
-        rc = set_kind(s, src->kind, err);
-    if (rc == 0)
-        rc = store_put_meta(s, "receipt",
-                            (struct blob){ receipt->ptr, receipt->len }, err);
-    if (rc == 0)
-        rc = store_commit(s, err);
-    if (rc == 0) {
-        int sync = mdb_env_sync(s->env, 1);
-
-        if (sync)
-            rc = lmdb_fail(err, path, sync, "sync");
-    }
-    store_close(s);
-    return rc < 0 ? rc : add_trailer(path, err);
-}
-
-static int fill_receipt(struct json_node *receipt, const char *hex,
-                        const struct totals *t, struct buf *b, struct err *err)
-{
-    struct json_node *counts = json_new_object();
-    const struct json_node *old = json_get(receipt, "counts");
-
-    for (const struct json_node *c = json_first(old); c; c = json_next(c))
-        json_set_copy(counts, json_key(c), c);
-    for (int i = 0; i < STORE_META; i++)
-        if (t->n[i])
-            json_set_num(counts, table_name[i], (double)t->n[i]);
-    json_set(receipt, "counts", counts);
-    json_set_str(receipt, "digest", hex);
-    return json_print(b, receipt, false, err);
-}
-
-int store_finish(struct store *s, const char *path, struct json_node *receipt,
-                 struct err *err)
-{
-    struct buf text = BUF_INIT(64 << 20);
-    struct totals t;
-    char hex[65], tmp[FILE_PATH_MAX];
-    int rc = store_commit(s, err);
-
-    snprintf(tmp, sizeof(tmp), "%s.final", s->path);
-    if (rc == 0)
-        rc = digest_of(s, hex, &t, err);
-    if (rc == 0)
-        rc = fill_receipt(receipt, hex, &t, &text, err);
-    if (rc == 0)
-        rc = file_remove(tmp, err);
-    if (rc == 0)
-        rc = write_final(s, tmp, &t, &text, err);
-    if (rc == 0)
-        rc = file_rename(tmp, path, err);
-    if (rc == 0)
-        rc = file_remove(s->path, err);
-    buf_release(&text);
-    store_close(s);
-    return rc;
-}
-
-int store_receipt(struct json **doc, const char *path, struct err *err)
-{
-    struct store *s;
-    struct blob b;
-    int rc = store_open(&s, path, err);
-
-    *doc = NULL;
-    if (rc < 0)
-        return rc;
-    rc = store_get_meta(s, "receipt", &b, err);
-    if (rc == 0)
-        rc = json_parse(doc, path, b.ptr, b.len, JSON_STRICT, err);
-    store_close(s);
-    return rc;
 }

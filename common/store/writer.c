@@ -104,6 +104,8 @@ int writer_text(struct writer *w, struct span text, struct span attr,
     good = utf8_valid(text.ptr, text.len);
     if (good < text.len)
         return ERR_SET(err, ERR_FORMAT, "invalid UTF-8 at byte %zu", good);
+    if (memchr(text.ptr, '\0', text.len))
+        return ERR_SET(err, ERR_FORMAT, "text with a NUL byte");
     rc = intern_add(&w->texts, text, ordinal, &added, err);
     return rc < 0 ? rc : put_text(w, *ordinal, text, attr, err);
 }

@@ -1,0 +1,103 @@
+#include "store/guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+static int name_owner(int fd, const char *path, struct err *err)
+{
+    char who[200];
+    ssize_t n = pread(fd, who, sizeof(who) - 1, 0);
+
+    who[n > 0 ? n : 0] = '\0';
+    who[strcspn(who, "\n")] = '\0';
+    return ERR_SET(err, ERR_AGAIN, "%s: locked by %s", path,
+                   who[0] ? who : "another process");
+}
+
+static void sign(int fd)
+{
+    char line[400], host[256] = "", when[32];
+    time_t now = time(NULL);
+    struct tm tm;
+    int n;
+
+    gethostname(host, sizeof(host) - 1);
+    gmtime_r(&now, &tm);
+    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    n = snprintf(line, sizeof(line), "process %ld on %s since %s\n",
+                 (long)getpid(), host, when);
+    /* only a courtesy to who waits: a full disk must not stop the owner */
+    if (ftruncate(fd, 0) == 0 && pwrite(fd, line, (size_t)n, 0) < 0)
+        return;
+}
+
+/* Is the open file still the one at path? Its last owner may have removed it
+ * between our open and our lock. */
+static int is_current(int fd, const char *path)
+{
+    struct stat mine, there;
+
+    return fstat(fd, &mine) == 0 && stat(path, &there) == 0 &&
+           mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
+}
+
+int guard_lock(int *fd, const char *path, struct err *err)
+{
+    for (;;) {
+        *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (*fd < 0)
+            return ERR_SET(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
+                           "%s: cannot create: %s", path, strerror(errno));
+        if (flock(*fd, LOCK_EX | LOCK_NB) < 0) {
+            int rc = name_owner(*fd, path, err);
+
+            close(*fd);
+            *fd = -1;
+            return rc;
+        }
+        if (is_current(*fd, path)) {
+            sign(*fd);
+            return 0;
+        }
+        close(*fd);
+    }
+}
+
+void guard_unlock(int fd, const char *path)
+{
+    if (fd < 0)
+        return;
+    unlink(path);
+    close(fd);
+}
+
+int guard_local(int fd, const char *path, struct err *err)
+{
+    static const struct {
+        unsigned long magic;
+        const char *name;
+    } bad[] = {
+        { 0x6969, "NFS" },        { 0x517B, "SMB" },
+        { 0xFF534D42, "CIFS" },   { 0xFE534D42, "SMB2" },
+        { 0x0BD00BD0, "Lustre" }, { 0x47504653, "GPFS" },
+        { 0x00C36400, "Ceph" },
+    };
+    struct statfs fs;
+
+    if (fstatfs(fd, &fs) != 0)
+        return 0;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        if ((unsigned long)fs.f_type == bad[i].magic)
+            return ERR_SET(err, ERR_CONFIG,
+                           "%s: on a network file system (%s), where a store "
+                           "cannot be written; use a local disk",
+                           path, bad[i].name);
+    return 0;
+}
