@@ -283,9 +283,9 @@ int weights_load(struct weights *w, unsigned *found, const char *folder,
 
     *found = 0;
     if (rc == 0) {
-        rc = load_all(w, found, &k, err);
+        rc = check_layers(&k, count_layers(w), err);
         if (rc == 0)
-            rc = check_layers(&k, count_layers(w), err);
+            rc = load_all(w, found, &k, err);
         if (rc < 0)
             err_prefix(err, "%s", folder);
     }

@@ -124,6 +124,125 @@ static void minilm_vectors_are_the_references(void **state)
     json_free(doc);
 }
 
+/* ---- saving ---- */
+
+static void load_inverts_save(void **state)
+{
+    char from[SUPPORT_PATH], to[] = "/tmp/test_bi_encoder_XXXXXX";
+    char path[FILE_PATH_MAX];
+    const struct span text = span_of("How do I reset my password?");
+    struct bi_encoder m, back;
+    struct err err = ERR_INIT;
+    float y[2][32];
+
+    (void)state;
+    if (!support_shared("reference/models/bert-en/bi", from))
+        skip();
+    assert_non_null(mkdtemp(to));
+    assert_ok(bi_encoder_load(&m, from, &err), &err);
+    m.config.normalise = true;
+    m.config.max_len = 50;
+    assert_ok(bi_encoder_save(&m, to, &err), &err);
+    assert_ok(bi_encoder_load(&back, to, &err), &err);
+    assert_true(back.config.normalise);
+    assert_int_equal(back.config.max_len, 50);
+    assert_ok(bi_encoder_encode_texts(&m, y[0], &text, 1, workers, &err), &err);
+    assert_ok(bi_encoder_encode_texts(&back, y[1], &text, 1, workers, &err),
+              &err);
+    assert_memory_equal(y[0], y[1], sizeof(y[0]));
+    snprintf(path, sizeof(path), "%s/2_Normalize", to);
+    assert_true(file_is_dir(path));
+    bi_encoder_release(&back);
+    bi_encoder_release(&m);
+    assert_ok(file_remove(to, &err), &err);
+}
+
+static void a_cross_encoder_is_refused(void **state)
+{
+    char path[SUPPORT_PATH];
+    struct bi_encoder m;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    if (!support_shared("reference/models/bert-en/cross", path))
+        skip();
+    assert_int_equal(bi_encoder_load(&m, path, &err), ERR_FORMAT);
+    assert_non_null(strstr(err.msg, "CrossEncoder"));
+    assert_null(m.tokenizer);
+}
+
+static void other_families_are_refused_by_name(void **state)
+{
+    char path[SUPPORT_PATH];
+    struct bi_encoder m;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    if (!support_shared("reference/models/electra/bi", path))
+        skip();
+    assert_int_equal(bi_encoder_load(&m, path, &err), ERR_FORMAT);
+    assert_non_null(strstr(err.msg, "\"electra\""));
+    assert_non_null(strstr(err.msg, "known: bert"));
+}
+
+/* ---- batches ---- */
+
+/* Enough texts for several chunks, some longer than a chunk's share. */
+static void bits_do_not_depend_on_the_workers(void **state)
+{
+    enum { N = 150 };
+    static float y[2][N * 32];
+    static char text[N][600];
+    struct span span[N];
+    char path[SUPPORT_PATH];
+    struct bi_encoder m;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    if (!support_shared("reference/models/bert-en/bi", path))
+        skip();
+    for (size_t i = 0; i < N; i++) {
+        for (size_t k = 0; k <= i * i % 83; k++)
+            strcat(text[i], k % 3 ? "man " : "plays ");
+        span[i] = span_of(text[i]);
+    }
+    assert_ok(bi_encoder_load(&m, path, &err), &err);
+    for (size_t threads = 1; threads <= 3; threads++) {
+        struct workers *w;
+
+        assert_ok(workers_start(&w, threads, &err), &err);
+        assert_ok(bi_encoder_encode_texts(&m, y[threads > 1], span, N, w, &err),
+                  &err);
+        if (threads > 1)
+            assert_memory_equal(y[0], y[1], sizeof(y[0]));
+        workers_stop(w);
+    }
+    bi_encoder_release(&m);
+}
+
+static void prompt_and_lower_case_change_the_text_first(void **state)
+{
+    const struct span plain = span_of("query: hello world"),
+                      text = span_of("HELLO World");
+    char path[SUPPORT_PATH];
+    struct token_table t = TOKEN_TABLE_INIT;
+    struct bi_encoder m;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    if (!support_shared("reference/models/bert-zh/bi", path))
+        skip();
+    assert_ok(bi_encoder_load(&m, path, &err), &err);
+    assert_ok(bi_encoder_tokenise(&m, &t, &plain, 1, workers, &err), &err);
+    m.config.lower_case = true;
+    snprintf(m.config.prompt, sizeof(m.config.prompt), "query: ");
+    assert_ok(bi_encoder_tokenise(&m, &t, &text, 1, workers, &err), &err);
+    assert_int_equal(t.count[0], t.count[1]);
+    assert_memory_equal(t.id, t.id + t.start[1], t.count[0] * sizeof(*t.id));
+    token_table_release(&t);
+    bi_encoder_release(&m);
+}
+
 static int start(void **state)
 {
     struct err err = ERR_INIT;
@@ -149,6 +268,11 @@ int main(void)
         cmocka_unit_test(english_vectors_are_the_references),
         cmocka_unit_test(chinese_vectors_are_the_references),
         cmocka_unit_test(minilm_vectors_are_the_references),
+        cmocka_unit_test(load_inverts_save),
+        cmocka_unit_test(a_cross_encoder_is_refused),
+        cmocka_unit_test(other_families_are_refused_by_name),
+        cmocka_unit_test(bits_do_not_depend_on_the_workers),
+        cmocka_unit_test(prompt_and_lower_case_change_the_text_first),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

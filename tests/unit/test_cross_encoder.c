@@ -153,6 +153,69 @@ static void a_new_head_depends_on_the_seed_alone(void **state)
         cross_encoder_release(&m[i]);
 }
 
+static void load_inverts_save(void **state)
+{
+    char from[SUPPORT_PATH], to[] = "/tmp/test_cross_encoder_XXXXXX";
+    const struct span a = span_of("A man plays."), b = span_of("Someone.");
+    struct cross_encoder m, back;
+    struct err err = ERR_INIT;
+    float y[2];
+
+    (void)state;
+    if (!support_shared("reference/models/bert-en/cross", from))
+        skip();
+    assert_non_null(mkdtemp(to));
+    assert_ok(cross_encoder_load(&m, from, 1, &err), &err);
+    m.config.max_len = 48;
+    m.config.activation = ACTIVATION_IDENTITY;
+    assert_ok(cross_encoder_save(&m, to, &err), &err);
+    assert_ok(cross_encoder_load(&back, to, 1, &err), &err);
+    assert_false(back.fresh);
+    assert_int_equal(back.config.max_len, 48);
+    assert_int_equal(back.config.activation, ACTIVATION_IDENTITY);
+    assert_ok(cross_encoder_score_texts(&m, &y[0], &a, &b, 1, workers, &err),
+              &err);
+    assert_ok(cross_encoder_score_texts(&back, &y[1], &a, &b, 1, workers, &err),
+              &err);
+    assert_true(y[0] == y[1]);
+    cross_encoder_release(&back);
+    cross_encoder_release(&m);
+    assert_ok(file_remove(to, &err), &err);
+}
+
+static void bits_do_not_depend_on_the_workers(void **state)
+{
+    enum { N = 60 };
+    float y[2][N];
+    static char text[2 * N][400];
+    struct span span[2 * N];
+    char path[SUPPORT_PATH];
+    struct cross_encoder m;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    if (!support_shared("reference/models/bert-en/cross", path))
+        skip();
+    for (size_t i = 0; i < 2 * N; i++) {
+        for (size_t k = 0; k <= i * i % 47; k++)
+            strcat(text[i], k % 3 ? "cat " : "stocks ");
+        span[i] = span_of(text[i]);
+    }
+    assert_ok(cross_encoder_load(&m, path, 1, &err), &err);
+    for (size_t threads = 1; threads <= 3; threads++) {
+        struct workers *w;
+
+        assert_ok(workers_start(&w, threads, &err), &err);
+        assert_ok(cross_encoder_score_texts(&m, y[threads > 1], span, span + N,
+                                            N, w, &err),
+                  &err);
+        if (threads > 1)
+            assert_memory_equal(y[0], y[1], sizeof(y[0]));
+        workers_stop(w);
+    }
+    cross_encoder_release(&m);
+}
+
 static int start(void **state)
 {
     struct err err = ERR_INIT;
@@ -179,6 +242,8 @@ int main(void)
         cmocka_unit_test(chinese_scores_are_the_references),
         cmocka_unit_test(minilm_with_a_given_head_gives_the_references_logits),
         cmocka_unit_test(a_new_head_depends_on_the_seed_alone),
+        cmocka_unit_test(load_inverts_save),
+        cmocka_unit_test(bits_do_not_depend_on_the_workers),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
