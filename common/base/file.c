@@ -63,6 +63,7 @@ int file_size(const char *path, uint64_t *bytes, struct err *err)
 static int read_fd(struct buf *b, int fd, const char *path, struct err *err)
 {
     for (;;) {
+        size_t room;
         ssize_t n;
         int rc = buf_reserve(b, 65536, err);
 
@@ -76,7 +77,10 @@ static int read_fd(struct buf *b, int fd, const char *path, struct err *err)
         }
         if (rc < 0)
             return err_prefix(err, "%s", path);
-        n = read(fd, b->ptr + b->len, b->cap - b->len - 1);
+        room = b->cap - b->len - 1; /* a buffer may have more than it may use */
+        if (room > b->max - b->len)
+            room = b->max - b->len;
+        n = read(fd, b->ptr + b->len, room);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)

@@ -484,12 +484,42 @@ void json_node_free(struct json_node *n)
     cJSON_Delete(own(n));
 }
 
+/* cJSON takes a number for printed when it reads back nearly the same
+ * (9007199254740991 as 9.00719925474099e+15): give it the text instead. */
+static void spell_numbers(cJSON *n)
+{
+    if (cJSON_IsNumber(n) && isfinite(n->valuedouble)) {
+        double d = n->valuedouble;
+        char text[40];
+
+        if (d == floor(d) && fabs(d) < 0x1p53)
+            snprintf(text, sizeof(text), "%.0f", d == 0.0 ? 0.0 : d);
+        else
+            for (int digits = 15; digits <= 17; digits++) {
+                snprintf(text, sizeof(text), "%.*g", digits, d);
+                if (strtod(text, NULL) == d)
+                    break;
+            }
+        n->valuestring = cJSON_malloc(strlen(text) + 1);
+        if (!n->valuestring)
+            abort();
+        memcpy(n->valuestring, text, strlen(text) + 1);
+        n->type = (n->type & cJSON_StringIsConst) | cJSON_Raw;
+    }
+    for (cJSON *c = n->child; c; c = c->next)
+        spell_numbers(c);
+}
+
 int json_print(struct buf *b, const struct json_node *n, bool pretty,
                struct err *err)
 {
-    char *text = pretty ? cJSON_Print(in(n)) : cJSON_PrintUnformatted(in(n));
+    cJSON *copy = made(cJSON_Duplicate(in(n), 1));
+    char *text;
     int rc;
 
+    spell_numbers(copy);
+    text = pretty ? cJSON_Print(copy) : cJSON_PrintUnformatted(copy);
+    cJSON_Delete(copy);
     if (!text)
         return ERR_SET(err, ERR_NOMEM, "cannot print JSON");
     rc = buf_puts(b, text, err);

@@ -65,6 +65,8 @@ static bool is_choice(const char *choices, const char *text)
 {
     size_t n = strlen(text);
 
+    if (strchr(text, '|'))
+        return false;
     for (const char *c = choices; c;
          c = strchr(c, '|') ? strchr(c, '|') + 1 : NULL)
         if (strncmp(c, text, n) == 0 && (c[n] == '|' || c[n] == '\0'))
@@ -429,8 +431,9 @@ static int no_command(const struct opt_spec *const *specs, size_t n,
     size_t len = 0;
     char all[256] = "";
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         words[i] = specs[i]->command;
+    for (size_t i = 0; i < n; i++) {
         len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s",
                                 i ? ", " : "", words[i]);
         if (len >= sizeof(all))

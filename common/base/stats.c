@@ -217,12 +217,12 @@ int stats_binary_best(struct stats_binary *out, const double *score,
 void stats_hist_add(struct stats_hist *h, double x)
 {
     double at = x * STATS_BINS;
-    size_t bin = at <= 0.0 ? 0 : (size_t)at;
 
     h->n++;
-    if (isnan(x)) {
+    if (isnan(x))
         h->absent++;
-        return;
-    }
-    h->bin[bin < STATS_BINS ? bin : STATS_BINS - 1]++;
+    else if (at >= STATS_BINS)
+        h->bin[STATS_BINS - 1]++;
+    else
+        h->bin[at > 0.0 ? (size_t)at : 0]++;
 }
