@@ -9,12 +9,16 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "model/bi_encoder.h"
+#include "model/cache.h"
 #include "model/hub.h"
+#include "model/inspect.h"
 #include "store/stage.h"
 
 struct args {
     struct stage_args common;
-    const char *name, *model;
+    const char *name, *model, *out, *like, *vocab;
+    int64_t layers, hidden, heads, ff, positions;
     int json;
 };
 
@@ -36,6 +40,36 @@ static const struct opt digest_rows[] = {
     STAGE_ROWS(struct args, common),
     OPT_ROW_PATH('m', "model", struct args, model, OPT_IN_MODEL, "MODEL",
                  OPT_REQUIRED, "folder, or name of a model in the cache"),
+    OPT_ROW_END,
+};
+
+static const struct opt inspect_rows[] = {
+    STAGE_ROWS(struct args, common),
+    OPT_ROW_PATH('m', "model", struct args, model, OPT_IN_MODEL, "MODEL",
+                 OPT_REQUIRED, "folder, or name of a model in the cache"),
+    OPT_ROW_FLAG(0, "json", struct args, json, OPT_NO_RESULT,
+                 "print JSON instead of a table"),
+    OPT_ROW_END,
+};
+
+static const struct opt random_rows[] = {
+    STAGE_ROWS(struct args, common),
+    OPT_ROW_PATH('o', "out", struct args, out, OPT_OUT_DIR, "DIR", OPT_REQUIRED,
+                 "model folder to make"),
+    OPT_ROW_CHOICE(0, "like", struct args, like, "bert", "bert", 0,
+                   "architecture"),
+    OPT_ROW_PATH(0, "vocab", struct args, vocab, OPT_IN_FILE, "DIR",
+                 OPT_REQUIRED,
+                 "folder whose tokenizer files to take, or its vocab.txt"),
+    OPT_ROW_INT(0, "layers", struct args, layers, "2", 1, 48, 0, "layers"),
+    OPT_ROW_INT(0, "hidden", struct args, hidden, "32", 8, 4096, 0,
+                "channels; a multiple of the heads"),
+    OPT_ROW_INT(0, "heads", struct args, heads, "4", 1, 64, 0,
+                "attention heads"),
+    OPT_ROW_INT(0, "ff", struct args, ff, "64", 8, 16384, 0,
+                "width of the feed-forward layer"),
+    OPT_ROW_INT(0, "positions", struct args, positions, "128", 8, 8192, 0,
+                "longest text, in tokens"),
     OPT_ROW_END,
 };
 
@@ -63,6 +97,25 @@ static const struct opt_spec digest_opts = {
     .summary = "Print a model's folder and the SHA-256 of what is in it.",
     .example = "model digest --model all-MiniLM-L6-v2",
     .opts = digest_rows,
+    .version = 1,
+};
+
+static const struct opt_spec inspect_opts = {
+    .program = "model",
+    .command = "inspect",
+    .summary = "Say what a model is: sizes, pooling, tokenizer, files.",
+    .example = "model inspect all-MiniLM-L6-v2",
+    .opts = inspect_rows,
+    .version = 1,
+};
+
+static const struct opt_spec random_opts = {
+    .program = "model",
+    .command = "random",
+    .summary = "Make a tiny model with random weights, for tests.",
+    .example = "model random --vocab ~/.cache/silversmith/models/"
+               "all-MiniLM-L6-v2 --out tiny",
+    .opts = random_rows,
     .version = 1,
 };
 
@@ -102,96 +155,23 @@ static int fetch(struct stage *st, struct err *err)
 
 /* ---- list ---- */
 
-struct entry {
-    char name[FILE_PATH_MAX]; /* as it is fetched: "owner/name" */
-    bool complete;
-    uint64_t bytes;
-};
-
-/* Bytes of all files below path. */
-static int tree_size(uint64_t *bytes, const char *path, struct err *err)
-{
-    struct file_list list;
-    int rc;
-
-    if (!file_is_dir(path)) {
-        uint64_t n = 0;
-
-        rc = file_size(path, &n, err);
-        *bytes += n;
-        return rc;
-    }
-    rc = file_list(&list, path, err);
-    for (size_t i = 0; rc == 0 && i < list.n; i++) {
-        char below[FILE_PATH_MAX];
-
-        rc = file_join(below, path, list.name[i], err);
-        if (rc == 0)
-            rc = tree_size(bytes, below, err);
-    }
-    file_list_release(&list);
-    return rc;
-}
-
-static int look_at(struct entry *e, const char *dir, const char *file,
-                   struct err *err)
-{
-    char path[FILE_PATH_MAX];
-    size_t n = strlen(file);
-    char *dashes;
-    int rc = file_join(path, dir, file, err);
-
-    snprintf(e->name, sizeof(e->name), "%s", file);
-    e->bytes = 0;
-    e->complete = n < 5 || strcmp(file + n - 5, ".part") != 0;
-    if (!e->complete)
-        e->name[n - 5] = '\0';
-    dashes = strstr(e->name, "--");
-    if (dashes) {
-        *dashes = '/';
-        memmove(dashes + 1, dashes + 2, strlen(dashes + 2) + 1);
-    }
-    return rc < 0 ? rc : tree_size(&e->bytes, path, err);
-}
-
-static void show(const struct entry *e, struct json_node *all)
-{
-    struct json_node *o;
-
-    if (!all) {
-        printf("%9.1f MB  %s%s\n", (double)e->bytes / 1e6, e->name,
-               e->complete ? "" : "  (unfinished)");
-        return;
-    }
-    o = json_new_object();
-    json_set_str(o, "name", e->name);
-    json_set_num(o, "bytes", (double)e->bytes);
-    json_set_bool(o, "complete", e->complete);
-    json_push(all, o);
-}
-
 static int list(struct stage *st, struct err *err)
 {
     const struct args *a = st->args;
-    struct json_node *all = a->json ? json_new_array() : NULL;
-    struct file_list names = { NULL, 0 };
-    char dir[FILE_PATH_MAX];
-    int rc = stage_model_cache(dir, "", err);
+    struct json_node *all = NULL;
+    int rc = cache_list(&all, err);
 
-    if (rc == 0 && file_is_dir(dir))
-        rc = file_list(&names, dir, err);
-    for (size_t i = 0; rc == 0 && i < names.n; i++) {
-        struct entry e;
-
-        rc = look_at(&e, dir, names.name[i], err);
-        st->n.seen++;
-        st->n.kept++;
-        if (rc == 0)
-            show(&e, all);
-    }
-    if (rc == 0 && all)
+    if (rc < 0)
+        return rc;
+    st->n.seen = st->n.kept = json_size(all);
+    for (const struct json_node *n = json_first(all); n && !a->json;
+         n = json_next(n))
+        printf("%9.1f MB  %s%s\n", json_num(json_get(n, "bytes"), 0.0) / 1e6,
+               json_str(json_get(n, "name"), ""),
+               json_bool(json_get(n, "complete"), true) ? ""
+                                                        : "  (unfinished)");
+    if (a->json)
         rc = print_json(all, true, err);
-    file_list_release(&names);
     json_node_free(all);
     return rc;
 }
@@ -219,12 +199,99 @@ static int digest(struct stage *st, struct err *err)
     return rc;
 }
 
+/* ---- inspect ---- */
+
+static int inspect(struct stage *st, struct err *err)
+{
+    const struct args *a = st->args;
+    struct json_node *facts = NULL;
+    char path[FILE_PATH_MAX];
+    int rc = stage_model_path(path, a->model, err);
+
+    st->n.seen = 1;
+    if (rc == 0)
+        rc = inspect_model(&facts, path, err);
+    if (rc < 0)
+        return rc;
+    st->n.kept = 1;
+    rc = a->json ? print_json(facts, true, err) : inspect_print(facts, err);
+    json_node_free(facts);
+    return rc;
+}
+
+/* ---- random ---- */
+
+/* BERT's own figures where there is no option. */
+static void shape(struct model_config *c, const struct args *a, size_t tokens,
+                  uint32_t pad)
+{
+    *c = (struct model_config){
+        .kind = MODEL_BI,
+        .layout = LAYOUT_BERT,
+        .V = tokens,
+        .P = (size_t)a->positions,
+        .S = 2,
+        .C = (size_t)a->hidden,
+        .H = (size_t)a->heads,
+        .F = (size_t)a->ff,
+        .L = (size_t)a->layers,
+        .eps = 1e-12f,
+        .drop_hidden = 0.1f,
+        .drop_attention = 0.1f,
+        .drop_classifier = 0.1f,
+        .init_range = 0.02f,
+        .pad_id = pad,
+        .max_len = (size_t)a->positions,
+        .pooling = { POOLING_MEAN },
+        .poolings = 1,
+        .similarity = "cosine",
+    };
+}
+
+static int random_model(struct stage *st, struct err *err)
+{
+    const struct args *a = st->args;
+    struct bi_encoder m = { 0 };
+    char *slash;
+    int rc;
+
+    if (a->hidden % a->heads != 0)
+        return ERR_SET(err, ERR_USAGE,
+                       "--hidden %lld is no multiple of "
+                       "--heads %lld",
+                       (long long)a->hidden, (long long)a->heads);
+    rc = file_join(m.folder, "", a->vocab, err);
+    slash = strrchr(m.folder, '/');
+    if (rc == 0 && slash && !file_is_dir(m.folder))
+        *slash = '\0'; /* vocab.txt itself */
+    if (rc == 0)
+        rc = tokenizer_load(&m.tokenizer, m.folder, err);
+    if (rc < 0)
+        return rc;
+    shape(&m.config, a, tokenizer_vocab_size(m.tokenizer),
+          tokenizer_special(m.tokenizer, TOKENIZER_PAD));
+    rc = weights_init(&m.weights, &m.config, WEIGHTS_BODY, err);
+    if (rc == 0) {
+        weights_random(&m.weights, m.config.init_range,
+                       (uint64_t)a->common.seed);
+        rc = stage_create_dir(st, err);
+    }
+    if (rc == 0)
+        rc = bi_encoder_save(&m, st->part, err);
+    st->n.seen = st->n.kept = 1;
+    if (rc == 0)
+        rc = stage_finish_dir(st, err);
+    bi_encoder_release(&m);
+    return rc;
+}
+
 /* "fetch NAME" is "fetch --name NAME", as people type it. */
 static int spell_out(char **to, int argc, char **argv)
 {
     static const char *const rows[][2] = {
         { "fetch", "--name" },
         { "digest", "--model" },
+        { "inspect", "--model" },
     };
     int n = 0;
 
@@ -238,18 +305,21 @@ static int spell_out(char **to, int argc, char **argv)
     return n;
 }
 
+#define COMMAND(name, fn) \
+    static const struct stage_spec name##_spec = { &name##_opts, &args, \
+                                                   sizeof(args), fn, false }
+
 int main(int argc, char **argv)
 {
     static struct args args;
-    static const struct stage_spec fetch_spec = { &fetch_opts, &args,
-                                                  sizeof(args), fetch, false },
-                                   list_spec = { &list_opts, &args,
-                                                 sizeof(args), list, false },
-                                   digest_spec = { &digest_opts, &args,
-                                                   sizeof(args), digest,
-                                                   false };
-    const struct stage_spec *const all[] = { &fetch_spec, &list_spec,
-                                             &digest_spec };
+    COMMAND(fetch, fetch);
+    COMMAND(inspect, inspect);
+    COMMAND(list, list);
+    COMMAND(digest, digest);
+    COMMAND(random, random_model);
+    const struct stage_spec *const all[] = { &fetch_spec, &inspect_spec,
+                                             &list_spec, &digest_spec,
+                                             &random_spec };
     char **words = calloc((size_t)argc + 2, sizeof(*words));
     int status;
 

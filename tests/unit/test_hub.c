@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "model/cache.h"
 #include "model/hub.h"
 #include "support/server.h"
 
@@ -170,6 +171,37 @@ static void fetches_what_is_there_and_only_once(void **state)
     assert_int_equal(way, HUB_THERE);
     assert_int_equal(s.seen->requests, requests);
     server_stop(&s);
+}
+
+static void the_cache_lists_what_it_has(void **state)
+{
+    const struct hub_like h = { .repo = "owner/m", .linked = digest };
+    struct json_node *all;
+    const struct json_node *n;
+    struct err err = ERR_INIT;
+    struct server s;
+    enum hub_way way;
+    char path[256];
+
+    (void)state;
+    assert_ok(cache_list(&all, &err), &err);
+    assert_int_equal(json_size(all), 0);
+    json_node_free(all);
+    start(&s, &h);
+    assert_ok(fetch("owner/m", &way, &err), &err);
+    server_stop(&s);
+    snprintf(path, sizeof(path), "%s/models/z.part", dir);
+    assert_ok(file_mkdirs(path, &err), &err);
+    assert_ok(cache_list(&all, &err), &err);
+    assert_int_equal(json_size(all), 2);
+    n = json_first(all);
+    assert_string_equal(json_str(json_get(n, "name"), ""), "owner/m");
+    assert_true(json_num(json_get(n, "bytes"), 0) > WEIGHTS);
+    assert_true(json_bool(json_get(n, "complete"), false));
+    n = json_next(n);
+    assert_string_equal(json_str(json_get(n, "name"), ""), "z");
+    assert_false(json_bool(json_get(n, "complete"), true));
+    json_node_free(all);
 }
 
 static void looks_under_the_library_s_owner_first(void **state)
@@ -395,6 +427,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make, clean)
     const struct CMUnitTest tests[] = {
         CASE(fetches_what_is_there_and_only_once),
+        CASE(the_cache_lists_what_it_has),
         CASE(looks_under_the_library_s_owner_first),
         CASE(a_cut_is_mended_by_itself),
         CASE(an_interrupted_fetch_goes_on),
