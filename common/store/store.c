@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -58,19 +59,36 @@ static bool is_full(int rc)
     return rc == EIO || rc == ENOSPC || rc == EDQUOT || rc == EFBIG;
 }
 
-/* LMDB says EIO where a disk is full: only the file system knows. */
-static int full_or_broken(const struct store *s, int rc, const char *what,
-                          struct err *err)
+/* Bytes that the file may still grow by: room on the disk, or less by the
+ * limit on a file's size. */
+static uint64_t room_left(const struct store *s)
 {
-    uint64_t need = 2 * s->batch.len + ((uint64_t)1 << 20), left = 0;
+    uint64_t left = 0, size = 0;
+    struct err none = ERR_INIT;
     struct statvfs vfs;
+    struct rlimit lim;
 
     if (statvfs(s->path, &vfs) == 0)
         left = (uint64_t)vfs.f_bavail * vfs.f_frsize;
-    return ERR_SET(err, rc != EIO || left < need ? ERR_FULL : ERR_IO,
-                   "%s: %s: %s, about %llu bytes needed, %llu free", s->path,
-                   what, mdb_strerror(rc), (unsigned long long)need,
-                   (unsigned long long)left);
+    if (getrlimit(RLIMIT_FSIZE, &lim) == 0 && lim.rlim_cur != RLIM_INFINITY &&
+        file_size(s->path, &size, &none) == 0 && lim.rlim_cur - size < left)
+        left = lim.rlim_cur - size;
+    return left;
+}
+
+/* LMDB says EIO where there is no room: only the system knows. */
+static int full_or_broken(const struct store *s, int rc, const char *what,
+                          struct err *err)
+{
+    uint64_t need = 2 * s->batch.len + ((uint64_t)1 << 20);
+    uint64_t left = room_left(s);
+
+    if (rc == EIO && left >= need)
+        return ERR_SET(err, ERR_IO, "%s: %s: %s", s->path, what,
+                       mdb_strerror(rc));
+    return ERR_SET(
+        err, ERR_FULL, "%s: %s: no room: about %llu bytes needed, %llu free",
+        s->path, what, (unsigned long long)need, (unsigned long long)left);
 }
 
 /* The one place that translates LMDB codes. */
