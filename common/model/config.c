@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "model/config_parts.h"
 
 const char *model_kind_name(enum model_kind k)
 {
@@ -27,7 +28,7 @@ size_t model_config_dim(const struct model_config *c)
 
 /* ---- files ---- */
 
-static int load(struct json **doc, const char *folder, const char *name,
+int config_file(struct json **doc, const char *folder, const char *name,
                 struct err *err)
 {
     char path[FILE_PATH_MAX];
@@ -38,7 +39,7 @@ static int load(struct json **doc, const char *folder, const char *name,
 }
 
 /* An absent file is an empty document. */
-static int load_if_there(struct json **doc, const char *folder,
+int config_file_if_there(struct json **doc, const char *folder,
                          const char *name, struct err *err)
 {
     char path[FILE_PATH_MAX];
@@ -50,8 +51,8 @@ static int load_if_there(struct json **doc, const char *folder,
     return json_load(doc, path, JSON_STRICT, err);
 }
 
-static int copy_string(char *to, size_t size, const char *s, const char *key,
-                       struct err *err)
+int config_string(char *to, size_t size, const char *s, const char *key,
+                  struct err *err)
 {
     size_t n = strlen(s);
 
@@ -213,177 +214,6 @@ static int read_config(struct model_config *c, const struct json_node *n,
     return 0;
 }
 
-/* ---- modules.json and what it leads to ---- */
-
-static const struct {
-    const char *legacy, *name;
-    enum pooling mode;
-} poolings[CONFIG_POOLINGS] = {
-    /* in the order in which the library concatenates legacy keys */
-    { "pooling_mode_cls_token", "cls", POOLING_CLS },
-    { "pooling_mode_max_tokens", "max", POOLING_MAX },
-    { "pooling_mode_mean_tokens", "mean", POOLING_MEAN },
-    { "pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens",
-      POOLING_MEAN_SQRT_LEN },
-    { "pooling_mode_weightedmean_tokens", "weightedmean",
-      POOLING_WEIGHTED_MEAN },
-    { "pooling_mode_lasttoken", "lasttoken", POOLING_LAST },
-};
-
-static int add_mode(struct model_config *c, const char *name, struct err *err)
-{
-    for (size_t i = 0; i < CONFIG_POOLINGS; i++) {
-        if (strcmp(poolings[i].name, name) != 0)
-            continue;
-        /* The old form, which we write, has no order of its own. */
-        if (c->poolings > 0 && poolings[i].mode <= c->pooling[c->poolings - 1])
-            return ERR_SET(err, ERR_FORMAT,
-                           "pooling_mode \"%s\" is repeated or out of order",
-                           name);
-        c->pooling[c->poolings++] = poolings[i].mode;
-        return 0;
-    }
-    return ERR_SET(err, ERR_FORMAT, "pooling_mode \"%s\" is not known", name);
-}
-
-static int read_modes(struct model_config *c, const struct json_node *n,
-                      struct err *err)
-{
-    const struct json_node *mode = json_get(n, "pooling_mode");
-    int rc = 0;
-
-    c->poolings = 0;
-    if (mode && json_type(mode) == JSON_ARRAY) {
-        for (mode = json_first(mode); rc == 0 && mode; mode = json_next(mode))
-            rc = add_mode(c, json_str(mode, ""), err);
-    } else if (mode) {
-        rc = add_mode(c, json_str(mode, ""), err);
-    } else {
-        for (size_t i = 0; i < CONFIG_POOLINGS; i++)
-            if (json_bool(json_get(n, poolings[i].legacy), false))
-                c->pooling[c->poolings++] = poolings[i].mode;
-    }
-    if (rc == 0 && c->poolings == 0)
-        c->pooling[c->poolings++] = POOLING_MEAN;
-    return rc;
-}
-
-static int read_pooling(struct model_config *c, const char *folder,
-                        const char *sub, struct err *err)
-{
-    char dir[FILE_PATH_MAX];
-    struct json *doc = NULL;
-    const struct json_node *root;
-    double dim;
-    int rc = file_join(dir, folder, sub, err);
-
-    if (rc == 0)
-        rc = load(&doc, dir, "config.json", err);
-    if (rc < 0)
-        return rc;
-    root = json_root(doc);
-    dim =
-        json_num(json_get(root, "word_embedding_dimension"),
-                 json_num(json_get(root, "embedding_dimension"), (double)c->C));
-    rc = read_modes(c, root, err);
-    if (rc == 0 && dim != (double)c->C)
-        rc = ERR_SET(err, ERR_FORMAT,
-                     "pooling of %g channels over a model of %zu", dim, c->C);
-    if (rc == 0 && c->prompt[0] &&
-        !json_bool(json_get(root, "include_prompt"), true))
-        rc = ERR_SET(err, ERR_FORMAT,
-                     "include_prompt false with a default prompt is not known");
-    if (rc < 0)
-        err_prefix(err, "%s/config.json", dir);
-    json_free(doc);
-    return rc;
-}
-
-/* The path inside the folder; it may not lead out of it. */
-static int module_path(char out[CONFIG_NAME], const struct json_node *module,
-                       struct err *err)
-{
-    const char *path = json_str(json_get(module, "path"), "");
-
-    if (path[0] == '/' || strstr(path, ".."))
-        return ERR_SET(err, ERR_FORMAT, "module path \"%s\" leads out", path);
-    return copy_string(out, CONFIG_NAME, path, "path", err);
-}
-
-/* Old and new class paths agree in the last component. */
-static const char *module_type(const struct json_node *module)
-{
-    const char *type = json_str(json_get(module, "type"), "");
-    const char *dot = strrchr(type, '.');
-
-    return dot ? dot + 1 : type;
-}
-
-/* modules.json: where the body is; Transformer first, then Pooling, then
- * Normalize. */
-static int read_modules(struct model_config *c, const struct json_node *list,
-                        char pooling[CONFIG_NAME], struct err *err)
-{
-    static const char *const order[] = { "Transformer", "Pooling",
-                                         "Normalize" };
-    size_t at = 0;
-    int rc = 0;
-
-    for (const struct json_node *m = json_first(list); rc == 0 && m;
-         m = json_next(m), at++) {
-        const char *type = module_type(m);
-        char path[CONFIG_NAME];
-
-        if (at >= 3 || strcmp(type, order[at]) != 0)
-            return ERR_SET(err, ERR_FORMAT,
-                           "module %zu is \"%s\" (known: Transformer, Pooling, "
-                           "Normalize, in this order)",
-                           at, type);
-        rc = module_path(path, m, err);
-        if (rc == 0 && at < 2)
-            memcpy(at == 0 ? c->body : pooling, path, sizeof(path));
-    }
-    if (rc == 0 && (at == 0 || (c->kind == MODEL_CROSS) != (at == 1)))
-        rc = ERR_SET(err, ERR_FORMAT, "%zu modules do not make a %s", at,
-                     model_kind_name(c->kind));
-    c->normalise = at == 3;
-    return rc;
-}
-
-static int read_kind(struct model_config *c, const struct json_node *n,
-                     struct err *err)
-{
-    const char *type =
-        json_str(json_get(n, "model_type"), "SentenceTransformer");
-
-    if (strcmp(type, "SentenceTransformer") == 0)
-        c->kind = MODEL_BI;
-    else if (strcmp(type, "CrossEncoder") == 0)
-        c->kind = MODEL_CROSS;
-    else
-        return ERR_SET(err, ERR_FORMAT,
-                       "model_type \"%s\" is not known (known: "
-                       "SentenceTransformer, CrossEncoder)",
-                       type);
-    return 0;
-}
-
-static int read_library(struct model_config *c, const struct json_node *n,
-                        struct err *err)
-{
-    const char *name = json_str(json_get(n, "default_prompt_name"), NULL);
-    const char *similarity =
-        json_str(json_get(n, "similarity_fn_name"), "cosine");
-    int rc = copy_string(c->similarity, sizeof(c->similarity), similarity,
-                         "similarity_fn_name", err);
-
-    if (rc == 0 && name)
-        rc = copy_string(c->prompt, sizeof(c->prompt),
-                         json_str(json_get(json_get(n, "prompts"), name), ""),
-                         name, err);
-    return rc;
-}
-
 /* ---- a cross-encoder's activation ---- */
 
 static int read_activation(struct model_config *c,
@@ -427,7 +257,7 @@ static int load_sentence_config(struct json **doc, const char *dir,
     int rc = 0;
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        rc = load_if_there(doc, dir, names[i], err);
+        rc = config_file_if_there(doc, dir, names[i], err);
         if (rc < 0 || *doc)
             break;
     }
@@ -443,7 +273,8 @@ static int read_length(struct model_config *c, const char *dir, struct err *err)
     int rc = load_sentence_config(&sentence, dir, err);
 
     if (rc == 0)
-        rc = load_if_there(&tokenizer, dir, "tokenizer_config.json", err);
+        rc =
+            config_file_if_there(&tokenizer, dir, "tokenizer_config.json", err);
     if (rc < 0)
         goto out;
     n = json_root(sentence);
@@ -465,30 +296,6 @@ out:
 
 /* ---- the folder ---- */
 
-/* modules.json and config_sentence_transformers.json, when there. */
-static int read_library_files(struct model_config *c, struct json **library,
-                              char pooling[CONFIG_NAME], const char *folder,
-                              struct err *err)
-{
-    struct json *modules = NULL;
-    int rc = load_if_there(&modules, folder, "modules.json", err);
-
-    if (rc < 0 || !modules)
-        return rc;
-    rc = load_if_there(library, folder, "config_sentence_transformers.json",
-                       err);
-    if (rc == 0)
-        rc = read_kind(c, json_root(*library), err);
-    if (rc == 0)
-        rc = read_library(c, json_root(*library), err);
-    if (rc == 0)
-        rc = read_modules(c, json_root(modules), pooling, err);
-    if (rc < 0)
-        err_prefix(err, "%s", folder);
-    json_free(modules);
-    return rc;
-}
-
 static int read_folder(struct model_config *c, const char *folder,
                        const struct json_node *library, const char *pooling,
                        struct err *err)
@@ -496,10 +303,10 @@ static int read_folder(struct model_config *c, const char *folder,
     char dir[FILE_PATH_MAX];
     struct json *doc = NULL;
     int rc = c->body[0] ? file_join(dir, folder, c->body, err)
-                        : copy_string(dir, sizeof(dir), folder, "path", err);
+                        : config_string(dir, sizeof(dir), folder, "path", err);
 
     if (rc == 0)
-        rc = load(&doc, dir, "config.json", err);
+        rc = config_file(&doc, dir, "config.json", err);
     if (rc < 0)
         return rc;
     rc = read_config(c, json_root(doc), err);
@@ -514,7 +321,7 @@ static int read_folder(struct model_config *c, const char *folder,
     if (rc == 0)
         rc = read_length(c, dir, err);
     if (rc == 0 && c->kind == MODEL_BI)
-        rc = read_pooling(c, folder, pooling, err);
+        rc = config_pooling(c, folder, pooling, err);
     json_free(doc);
     return rc;
 }
@@ -530,7 +337,7 @@ int model_config_load(struct model_config *c, const char *folder,
                                 .pooling = { POOLING_MEAN },
                                 .poolings = 1,
                                 .similarity = "cosine" };
-    rc = read_library_files(c, &library, pooling, folder, err);
+    rc = config_modules(c, &library, pooling, folder, err);
     if (rc == 0)
         rc = read_folder(c, folder, json_root(library), pooling, err);
     json_free(library);

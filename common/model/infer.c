@@ -87,7 +87,7 @@ int infer_tokenise(struct token_table *t, const struct model_config *c,
 /* ---- sequences ---- */
 
 /* What one worker needs for a chunk. */
-struct bench {
+struct lane {
     struct packed packed; /* its arrays lie in the arena */
     float *x, *scratch, *pooled;
 };
@@ -97,7 +97,7 @@ struct run {
     float *y;
     uint32_t *first; /* [chunks+1] first sequence of each chunk */
     size_t chunks, tokens, longest; /* tokens: the most of a chunk */
-    struct bench *bench;            /* of each worker */
+    struct lane *lane;              /* of each worker */
 };
 
 static size_t length(const struct infer *j, size_t i)
@@ -134,7 +134,7 @@ static size_t id_room(const struct run *r)
     return r->tokens + r->job->config->max_len;
 }
 
-static size_t bench_bytes(const struct run *r)
+static size_t lane_bytes(const struct run *r)
 {
     const struct model_config *c = r->job->config;
     size_t floats =
@@ -144,8 +144,7 @@ static size_t bench_bytes(const struct run *r)
            (r->tokens + 1) * sizeof(uint32_t) + 8 * ARENA_ALIGN;
 }
 
-static void make_bench(struct bench *b, const struct run *r,
-                       struct arena *arena)
+static void make_lane(struct lane *b, const struct run *r, struct arena *arena)
 {
     const struct model_config *c = r->job->config;
     struct packed *p = &b->packed;
@@ -190,7 +189,7 @@ static void run_chunks(void *ctx, size_t begin, size_t end, size_t worker)
     const struct run *r = ctx;
     const struct infer *j = r->job;
     const struct model_config *c = j->config;
-    struct bench *b = &r->bench[worker];
+    struct lane *b = &r->lane[worker];
 
     for (size_t k = begin; k < end; k++) {
         size_t first = r->first[k];
@@ -210,7 +209,7 @@ static void run_chunks(void *ctx, size_t begin, size_t end, size_t worker)
     }
 }
 
-/* Count first: the plan decides how much memory the benches need. */
+/* Count first: the plan decides how much memory the lanes need. */
 static int prepare(struct run *r, struct arena *arena, size_t workers,
                    struct err *err)
 {
@@ -225,19 +224,18 @@ static int prepare(struct run *r, struct arena *arena, size_t workers,
     assert(r->first);
     plan(r);
     arena_reset(arena);
-    rc = arena_reserve(arena,
-                       plan_bytes +
-                           workers * (bench_bytes(r) + sizeof(*r->bench)) +
-                           ARENA_ALIGN,
-                       err);
+    rc = arena_reserve(
+        arena,
+        plan_bytes + workers * (lane_bytes(r) + sizeof(*r->lane)) + ARENA_ALIGN,
+        err);
     if (rc < 0)
         return rc;
     r->first = arena_alloc(arena, r->job->n + 1, sizeof(*r->first));
-    r->bench = arena_calloc(arena, workers, sizeof(*r->bench));
-    assert(r->first && r->bench);
+    r->lane = arena_calloc(arena, workers, sizeof(*r->lane));
+    assert(r->first && r->lane);
     plan(r);
     for (size_t i = 0; i < workers; i++)
-        make_bench(&r->bench[i], r, arena);
+        make_lane(&r->lane[i], r, arena);
     return 0;
 }
 

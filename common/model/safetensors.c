@@ -1,8 +1,6 @@
 #include "model/safetensors.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 
-enum { HEADER_MAX = 100000000, NAME_MAX_ = 512 };
+enum { HEADER_MAX = 100000000, LONGEST_NAME = 511 };
 
 struct safetensors {
     struct file_map map;
@@ -117,10 +115,10 @@ static int read_tensor(struct safetensors *s, const struct json_node *node,
     int rc;
 
     t->name = json_key(node);
-    if (t->name[0] == '\0' || strlen(t->name) >= NAME_MAX_)
+    if (t->name[0] == '\0' || strlen(t->name) > LONGEST_NAME)
         return ERR_SET(err, ERR_FORMAT,
                        "a tensor's name has %zu bytes, expected 1 to %d",
-                       strlen(t->name), NAME_MAX_ - 1);
+                       strlen(t->name), LONGEST_NAME);
     if (json_type(node) != JSON_OBJECT)
         return ERR_SET(err, ERR_FORMAT, "tensor %s: not an object", t->name);
     rc = json_need(&dtype, node, "dtype", JSON_STRING, err);
@@ -367,116 +365,4 @@ int safetensors_read(float *x, const struct safetensor *t, struct err *err)
                            "tensor %s: element %llu is not finite", t->name,
                            (unsigned long long)i);
     return 0;
-}
-
-/* ---- writing ---- */
-
-static uint64_t elements(const struct safetensor_f32 *t)
-{
-    return (uint64_t)t->rows * (t->cols ? t->cols : 1);
-}
-
-static int f32_by_name(const void *x, const void *y)
-{
-    const struct safetensor_f32 *const *a = x, *const *b = y;
-
-    return strcmp((*a)->name, (*b)->name);
-}
-
-static struct json_node *describe(const struct safetensor_f32 *t,
-                                  uint64_t begin)
-{
-    struct json_node *o = json_new_object(), *shape = json_new_array();
-    struct json_node *offsets = json_new_array();
-
-    json_push_num(shape, (double)t->rows);
-    if (t->cols)
-        json_push_num(shape, (double)t->cols);
-    json_push_num(offsets, (double)begin);
-    json_push_num(offsets, (double)(begin + 4 * elements(t)));
-    json_set_str(o, "dtype", "F32");
-    json_set(o, "shape", shape);
-    json_set(o, "data_offsets", offsets);
-    return o;
-}
-
-/* The length, the JSON, and spaces up to a multiple of 8. */
-static int make_header(struct buf *b, const struct safetensor_f32 *const *t,
-                       size_t n, struct err *err)
-{
-    struct json_node *root = json_new_object(), *meta = json_new_object();
-    uint64_t at = 0;
-    char len[8] = { 0 };
-    int rc;
-
-    json_set_str(meta, "format", "pt");
-    json_set(root, "__metadata__", meta);
-    for (size_t i = 0; i < n; i++) {
-        json_set(root, t[i]->name, describe(t[i], at));
-        at += 4 * elements(t[i]);
-    }
-    rc = buf_append(b, len, sizeof(len), err);
-    if (rc == 0)
-        rc = json_print(b, root, false, err);
-    json_node_free(root);
-    while (rc == 0 && b->len % 8 != 0)
-        rc = buf_puts(b, " ", err);
-    if (rc == 0)
-        store_u64(b->ptr, b->len - 8);
-    return rc;
-}
-
-static int write_fail(const char *path, struct err *err)
-{
-    return ERR_SET(err, errno == ENOSPC ? ERR_FULL : ERR_IO,
-                   "%s: cannot write: %s", path, strerror(errno));
-}
-
-static int write_parts(const char *path, const struct buf *header,
-                       const struct safetensor_f32 *const *t, size_t n,
-                       struct err *err)
-{
-    FILE *f = fopen(path, "wb");
-    bool good;
-
-    if (!f)
-        return write_fail(path, err);
-    good = fwrite(header->ptr, 1, header->len, f) == header->len;
-    for (size_t i = 0; good && i < n; i++)
-        good = fwrite(t[i]->data, 4, elements(t[i]), f) == elements(t[i]);
-    if (!good) {
-        int rc = write_fail(path, err);
-
-        fclose(f);
-        return rc;
-    }
-    if (fclose(f) != 0)
-        return write_fail(path, err);
-    return file_sync(path, err);
-}
-
-int safetensors_write(const char *path, const struct safetensor_f32 *t,
-                      size_t n, struct err *err)
-{
-    struct buf header = BUF_INIT(HEADER_MAX);
-    const struct safetensor_f32 **sorted = calloc(n + 1, sizeof(*sorted));
-    char tmp[FILE_PATH_MAX];
-    int rc;
-
-    if (!sorted)
-        return ERR_SET(err, ERR_NOMEM, "no memory for %zu tensors", n);
-    for (size_t i = 0; i < n; i++)
-        sorted[i] = &t[i];
-    qsort(sorted, n, sizeof(*sorted), f32_by_name);
-    rc = make_header(&header, sorted, n, err);
-    if (rc == 0 &&
-        (size_t)snprintf(tmp, sizeof(tmp), "%s.tmp", path) >= sizeof(tmp))
-        rc = ERR_SET(err, ERR_FULL, "%s: path is too long", path);
-    if (rc == 0)
-        rc = write_parts(tmp, &header, sorted, n, err);
-    if (rc == 0)
-        rc = file_rename(tmp, path, err);
-    buf_release(&header);
-    free(sorted);
-    return rc;
 }

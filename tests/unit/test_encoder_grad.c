@@ -330,6 +330,32 @@ static void dropout_is_a_function_of_the_key(void **state)
     close_trial(&t);
 }
 
+/* Twins get masks of their own, in rows as in probabilities. */
+static void equal_sequences_are_dropped_apart(void **state)
+{
+    const uint32_t id[] = { 1, 2, 3, 4, 5, 6 };
+    struct err err = ERR_INIT;
+    float y[2 * 16];
+
+    (void)state;
+    for (int hidden = 0; hidden <= 1; hidden++) {
+        struct model_config c = tiny(MODEL_BI);
+        struct trial t;
+
+        c.drop_hidden = hidden ? 0.3f : 0.0f;
+        c.drop_attention = hidden ? 0.0f : 0.3f;
+        open_trial(&t, &c, 1);
+        assert_ok(packed_add(&t.batch, id, NULL, 6, &err), &err);
+        assert_ok(packed_add(&t.batch, id, NULL, 6, &err), &err);
+        assert_ok(encoder_batch_forward(t.g, y, &t.batch, 1, true, &err), &err);
+        assert_memory_not_equal(y, y + 16, 16 * sizeof(*y));
+        assert_ok(encoder_batch_forward(t.g, y, &t.batch, 1, false, &err),
+                  &err);
+        assert_close("twin", y, y + 16, 16, 1e-5, 1e-6);
+        close_trial(&t);
+    }
+}
+
 static void what_is_reserved_is_enough(void **state)
 {
     const struct model_config c = tiny(MODEL_CROSS);
@@ -370,6 +396,7 @@ int main(void)
         cmocka_unit_test(first_rows_alone_equal_those_of_all_tokens),
         cmocka_unit_test(bits_do_not_depend_on_the_workers),
         cmocka_unit_test(dropout_is_a_function_of_the_key),
+        cmocka_unit_test(equal_sequences_are_dropped_apart),
         cmocka_unit_test(what_is_reserved_is_enough),
     };
 

@@ -1,0 +1,52 @@
+/*
+ * encoder_grad_parts.h - the training state, as encoder_grad.c (passes) and
+ * encoder_grad_memory.c (memory and plan of a batch) share it.
+ */
+#ifndef MODEL_ENCODER_GRAD_PARTS_H
+#define MODEL_ENCODER_GRAD_PARTS_H
+
+#include "base/arena.h"
+#include "base/workers.h"
+#include "model/config.h"
+#include "model/encoder_layer.h"
+#include "model/layer_grad.h"
+#include "model/packed.h"
+#include "model/weights.h"
+
+struct lane { /* one worker's */
+    float *d, *dh, *scratch;
+};
+
+struct encoder_grad {
+    const struct model_config *c;
+    const struct weights *w;
+    struct weights *dw;
+    struct workers *workers;
+    struct arena arena;
+    bool cut; /* the last layer makes first rows only */
+    size_t tasks;
+    /* this batch */
+    const struct packed *batch;
+    struct chunk *chunk;
+    size_t chunks;
+    size_t *prob_at;       /* [B] */
+    struct layer_job *job; /* [L] */
+    struct layer_acts *layer;
+    float *sum, *mean, *rstd, *dln; /* of the embedding's LayerNorm */
+    float *last;                    /* [R,C] the last layer's output */
+    float *out, *norm;              /* [B,width], [B] */
+    uint32_t *which;                /* [B,width] of max pooling */
+    float *pooled, *dropped;        /* [B,C] of the classifier */
+    float *dout, *drows;            /* [B,width], [B,C] */
+    struct grad_task *task;
+    struct lane *lane;
+    uint64_t key;
+    bool train;
+};
+
+/* Reserve memory for the batch, cut it into chunks, and set up the layers'
+ * jobs. ERR_NOMEM. */
+int encoder_grad_begin(struct encoder_grad *g, const struct packed *batch,
+                       uint64_t key, bool train, struct err *err) MUST_CHECK;
+
+#endif
