@@ -116,6 +116,8 @@ static int dev_open(struct dev *d, const struct args *a, struct stage *st,
     if (!a->dev[0])
         return 0;
     rc = dataset_add(&d->data, a->dev, DATASET_SCORED, tokenise, m, w, err);
+    if (rc == 0)
+        rc = dataset_need(&d->data, a->dev, err);
     if (rc < 0)
         return rc;
     d->vector = malloc(d->data.table.n * dim * sizeof(*d->vector));
@@ -304,8 +306,6 @@ static int phase_open(struct phase *p, const struct opt_list *stores,
         return rc;
     if (is_loss(p->args, "triplet"))
         drop_without_negative(&p->data);
-    if (p->data.n == 0)
-        return ERR_SET(err, ERR_FORMAT, "no triplets to train on");
     if (p->data.skipped)
         log_info("%zu records have nothing for the %s loss and were skipped",
                  p->data.skipped, p->args->loss);
@@ -385,8 +385,10 @@ static int train_phase(struct phase *p, const struct opt_list *stores,
     uint64_t seed = (uint64_t)p->args->common.seed;
     int rc = phase_open(p, stores, epochs, last ? 1 : 2, err);
 
-    if (rc < 0)
-        return rc;
+    if (rc == 0 && last)
+        rc = dataset_need(&p->data, "--pairs", err);
+    if (rc < 0 || p->data.n == 0)
+        return rc; /* nothing to pretrain on: said already */
     recipe_options(&o, &p->args->recipe, p->batches.n,
                    rng_at(seed, last ? 1 : 2));
     log_info("%s: %zu examples, %zu steps of %lld, loss %s, lr %g",

@@ -106,6 +106,8 @@ static int open_train(struct work *x, struct stage *st, struct err *err)
     for (size_t i = 0; rc == 0 && i < a->pairs.n; i++)
         rc = dataset_add(&x->data, a->pairs.item[i], DATASET_SCORED, tokenise,
                          &x->model, x->workers, err);
+    if (rc == 0)
+        rc = dataset_need(&x->data, "--pairs", err);
     if (rc < 0)
         return rc;
     st->n.kept = x->data.n;

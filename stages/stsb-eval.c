@@ -143,6 +143,8 @@ static int measure(struct work *x, struct stage *st, const char *path,
         dataset_add(&d, path, DATASET_SCORED, tokenise, x, x->workers, err);
 
     set_name(r, path);
+    if (rc == 0)
+        rc = dataset_need(&d, path, err);
     if (rc < 0)
         goto out;
     score = malloc((size_t)sims * d.n * sizeof(*score));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/log.h"
 
 static int push(struct dataset *d, struct example e, struct err *err)
 {
@@ -136,6 +137,12 @@ int dataset_add(struct dataset *d, const char *path, enum dataset_kind kind,
     texts_release(&texts);
     store_close(s);
     return rc;
+}
+
+int dataset_need(const struct dataset *d, const char *what, struct err *err)
+{
+    return d->n ? 0
+                : ERR_SET(err, ERR_FORMAT, "%s: nothing to work with", what);
 }
 
 void dataset_release(struct dataset *d)

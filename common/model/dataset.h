@@ -22,6 +22,7 @@ struct example {
     uint32_t first, n; /* hard negatives: negative[first .. first+n) */
 };
 
+/* An empty set is the caller's to refuse: dataset_need(). */
 struct dataset {
     struct token_table table;
     uint64_t *hash; /* [table.n] of each text: equal texts of two stores */
@@ -43,10 +44,14 @@ typedef int dataset_tokenise_fn(const void *model, struct token_table *t,
                                 const struct span *text, size_t n,
                                 struct workers *w, struct err *err);
 
-/* Append one store's examples. ERR_FORMAT when it has none of the kind. */
+/* Append one store's examples; a warning when it has none of the kind (a
+ * threshold may have left nothing). */
 int dataset_add(struct dataset *d, const char *path, enum dataset_kind kind,
                 dataset_tokenise_fn *tokenise, const void *model,
                 struct workers *w, struct err *err) MUST_CHECK;
+/* ERR_FORMAT "nothing to train on" (what) when there is no example at all. */
+int dataset_need(const struct dataset *d, const char *what,
+                 struct err *err) MUST_CHECK;
 void dataset_release(struct dataset *d);
 
 #endif
