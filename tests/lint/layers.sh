@@ -20,7 +20,7 @@ BEGIN {
     only["cjson/cJSON.h"] = "common/base/json.c"
     only["xxhash.h"] = only["openssl/evp.h"] = "common/base/hash.c"
     only["cpuid.h"] = "common/base/cpu.c"
-    only["curl/curl.h"] = "common/net/http.c"
+    only["curl/curl.h"] = "common/net/(http|post).c"
     only["microhttpd.h"] = "common/net/replay.c"
     only["pthread.h"] = "common/base/workers.c"
 }
@@ -38,7 +38,7 @@ FNR == 1 {
 }
 /^#include </ {
     split($2, q, /[<>]/)
-    if (q[2] in only && FILENAME != only[q[2]]) {
+    if (q[2] in only && FILENAME !~ "^" only[q[2]] "$") {
         printf "%s:%d: <%s> belongs in %s\n", FILENAME, FNR, q[2], only[q[2]]
         bad = 1
     }

@@ -1,0 +1,289 @@
+#include "net/post.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+struct slot {
+    CURL *easy; /* kept: a connection is reused */
+    struct curl_slist *headers;
+    struct buf body;
+    char *sent;
+    size_t id;
+    double retry_after;
+    bool busy, too_large;
+    char error[CURL_ERROR_SIZE];
+};
+
+struct post {
+    CURLM *multi;
+    struct slot *slot;
+    size_t slots, busy;
+};
+
+double post_retry_after(const char *value)
+{
+    char *end;
+    double s = strtod(value, &end);
+    time_t at;
+
+    while (*end == ' ' || *end == '\r' || *end == '\n')
+        end++;
+    if (end != value && !*end)
+        return s >= 0.0 && s < 1e7 && isfinite(s) ? s : -1.0;
+    at = curl_getdate(value, NULL);
+    if (at < 0)
+        return -1.0;
+    s = difftime(at, time(NULL));
+    return s > 0.0 ? s : 0.0;
+}
+
+static size_t on_body(char *ptr, size_t size, size_t n, void *ctx)
+{
+    struct slot *s = ctx;
+    struct err none = ERR_INIT;
+
+    if (buf_append(&s->body, ptr, size * n, &none) < 0) {
+        s->too_large = true;
+        return 0; /* libcurl ends the transfer */
+    }
+    return size * n;
+}
+
+static size_t on_header(char *ptr, size_t size, size_t n, void *ctx)
+{
+    static const char name[] = "retry-after:";
+    struct slot *s = ctx;
+    size_t len = size * n, skip = sizeof(name) - 1;
+    char value[64];
+
+    if (len > skip && strncasecmp(ptr, name, skip) == 0) {
+        while (skip < len && ptr[skip] == ' ')
+            skip++;
+        snprintf(value, sizeof(value), "%.*s", (int)(len - skip), ptr + skip);
+        s->retry_after = post_retry_after(value);
+    }
+    return len;
+}
+
+int post_new(struct post **out, size_t slots, struct err *err)
+{
+    struct post *p = calloc(1, sizeof(*p));
+
+    *out = NULL;
+    if (p) {
+        p->slot = calloc(slots, sizeof(*p->slot));
+        p->multi = curl_multi_init();
+    }
+    if (!p || !p->slot || !p->multi) {
+        post_free(p);
+        return ERR_SET(err, ERR_NOMEM, "cannot make %zu connections", slots);
+    }
+    p->slots = slots;
+    for (size_t i = 0; i < slots; i++) {
+        p->slot[i].body.max = POST_BODY_MAX;
+        p->slot[i].easy = curl_easy_init();
+        if (!p->slot[i].easy) {
+            post_free(p);
+            return ERR_SET(err, ERR_NOMEM, "cannot make %zu connections",
+                           slots);
+        }
+    }
+    *out = p;
+    return 0;
+}
+
+static void clear(struct slot *s)
+{
+    curl_slist_free_all(s->headers);
+    s->headers = NULL;
+    if (s->sent)
+        explicit_bzero(s->sent, strlen(s->sent));
+    free(s->sent);
+    s->sent = NULL;
+    s->busy = false;
+}
+
+void post_free(struct post *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->slots; i++) {
+        struct slot *s = &p->slot[i];
+
+        if (s->busy)
+            curl_multi_remove_handle(p->multi, s->easy);
+        clear(s);
+        buf_release(&s->body);
+        curl_easy_cleanup(s->easy);
+    }
+    curl_multi_cleanup(p->multi);
+    free(p->slot);
+    free(p);
+}
+
+size_t post_busy(const struct post *p)
+{
+    return p->busy;
+}
+
+static bool is_loopback(const char *url)
+{
+    return strncmp(url, "http://127.0.0.1", 16) == 0 ||
+           strncmp(url, "http://localhost", 16) == 0 ||
+           strncmp(url, "http://[::1]", 12) == 0;
+}
+
+static void set_options(struct slot *s, const char *url, size_t len,
+                        int timeout_s)
+{
+    CURL *e = s->easy;
+
+    curl_easy_reset(e);
+    curl_easy_setopt(e, CURLOPT_URL, url);
+    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR,
+                     is_loopback(url) ? "http,https" : "https");
+    if (is_loopback(url))
+        curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
+    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, 1000L * timeout_s);
+    curl_easy_setopt(e, CURLOPT_POST, 1L);
+    curl_easy_setopt(e, CURLOPT_POSTFIELDS, s->sent);
+    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
+    curl_easy_setopt(e, CURLOPT_HTTPHEADER, s->headers);
+    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(e, CURLOPT_WRITEDATA, s);
+    curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(e, CURLOPT_HEADERDATA, s);
+    curl_easy_setopt(e, CURLOPT_ERRORBUFFER, s->error);
+    curl_easy_setopt(e, CURLOPT_PRIVATE, s);
+    curl_easy_setopt(e, CURLOPT_USERAGENT, "silversmith/" VERSION);
+}
+
+/* libcurl copies each header line. */
+static int add_header(struct slot *s, const char *line)
+{
+    struct curl_slist *l = curl_slist_append(s->headers, line);
+
+    if (!l)
+        return -1;
+    s->headers = l;
+    return 0;
+}
+
+static int add_headers(struct slot *s, const char *const *headers,
+                       const char *key)
+{
+    char line[1024];
+    int rc = add_header(s, "Content-Type: application/json");
+
+    /* no "Expect: 100-continue": it costs a round trip each */
+    if (rc == 0)
+        rc = add_header(s, "Expect:");
+    for (; rc == 0 && headers && *headers; headers++)
+        rc = add_header(s, *headers);
+    if (rc == 0 && key && key[0]) {
+        snprintf(line, sizeof(line), "Authorization: Bearer %s", key);
+        rc = add_header(s, line);
+        explicit_bzero(line, sizeof(line));
+    }
+    return rc;
+}
+
+int post_start(struct post *p, size_t id, const char *url,
+               const char *const *headers, const char *key, const char *body,
+               size_t len, int timeout_s, struct err *err)
+{
+    struct slot *s = NULL;
+
+    for (size_t i = 0; i < p->slots && !s; i++)
+        if (!p->slot[i].busy)
+            s = &p->slot[i];
+    assert(s);
+    s->id = id;
+    s->retry_after = -1.0;
+    s->too_large = false;
+    s->error[0] = '\0';
+    buf_reset(&s->body);
+    s->sent = strndup(body, len);
+    if (!s->sent || add_headers(s, headers, key) < 0) {
+        clear(s);
+        return ERR_SET(err, ERR_NOMEM, "cannot copy a request");
+    }
+    set_options(s, url, len, timeout_s);
+    if (curl_multi_add_handle(p->multi, s->easy) != CURLM_OK) {
+        clear(s);
+        return ERR_SET(err, ERR_IO, "cannot start a transfer");
+    }
+    s->busy = true;
+    p->busy++;
+    return 0;
+}
+
+static void finish(struct post *p, struct slot *s, CURLcode code,
+                   struct post_done *done)
+{
+    curl_off_t us = 0;
+
+    *done = (struct post_done){ .id = s->id,
+                                .body = s->body,
+                                .retry_after = s->retry_after };
+    s->body = (struct buf)BUF_INIT(POST_BODY_MAX); /* the caller's now */
+    curl_easy_getinfo(s->easy, CURLINFO_TOTAL_TIME_T, &us);
+    done->seconds = (double)us * 1e-6;
+    if (code == CURLE_OK)
+        curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &done->status);
+    else
+        snprintf(done->error, sizeof(done->error), "%s",
+                 s->too_large  ? "the answer is larger than 8 MiB"
+                 : s->error[0] ? s->error
+                               : curl_easy_strerror(code));
+    curl_multi_remove_handle(p->multi, s->easy);
+    clear(s);
+    p->busy--;
+}
+
+static bool take_done(struct post *p, struct post_done *done)
+{
+    CURLMsg *m;
+    int left;
+
+    do {
+        m = curl_multi_info_read(p->multi, &left);
+    } while (m && m->msg != CURLMSG_DONE);
+    if (m) {
+        struct slot *s = NULL;
+        CURLcode code = m->data.result;
+
+        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &s);
+        finish(p, s, code, done);
+    }
+    return m != NULL;
+}
+
+int post_wait(struct post *p, int wait_ms, struct post_done *done,
+              struct err *err)
+{
+    int running = 0;
+    CURLMcode rc;
+
+    if (take_done(p, done))
+        return 0;
+    rc = curl_multi_perform(p->multi, &running);
+    if (rc == CURLM_OK && take_done(p, done))
+        return 0;
+    if (rc == CURLM_OK)
+        rc = curl_multi_poll(p->multi, NULL, 0, wait_ms, NULL);
+    if (rc == CURLM_OK)
+        rc = curl_multi_perform(p->multi, &running);
+    if (rc != CURLM_OK)
+        return ERR_SET(err, ERR_IO, "curl: %s", curl_multi_strerror(rc));
+    return take_done(p, done) ? 0 : 1;
+}
