@@ -141,10 +141,11 @@ static void a_runaway_match_is_given_up(void **state)
     struct span found;
 
     (void)state;
+    /* about a million steps, a tenth of what the library would take */
     assert_int_equal(
-        pattern_find(p, span_of("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"), 0,
-                     &found, &err),
+        pattern_find(p, span_of("aaaaaaaaaaaaaaaaaaaab"), 0, &found, &err),
         ERR_FULL);
+    assert_int_equal(pattern_find(p, span_of("aaaaaaab"), 0, &found, &err), 1);
     pattern_free(p);
 }
 

@@ -59,6 +59,11 @@ static void below_is_even_and_in_range(void **state)
     }
     for (int i = 0; i < 7; i++) /* 5 standard deviations of 93 */
         assert_in_range(n[i], 10000 - 465, 10000 + 465);
+    /* without rejection the lowest third would come half of the time */
+    n[0] = 0;
+    for (int i = 0; i < 9000; i++)
+        n[0] += rng_below(&r, UINT64_C(3) << 62) < UINT64_C(1) << 62;
+    assert_in_range(n[0], 3000 - 225, 3000 + 225);
     assert_true(rng_below(&r, 1) == 0);
     for (int i = 0; i < 100; i++)
         assert_true(rng_below(&r, (UINT64_C(1) << 63) + 1) <= UINT64_C(1)
