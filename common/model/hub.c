@@ -24,6 +24,7 @@ enum {
     ATTEMPTS = 5,            /* of a download that breaks off */
     SMALL_BYTES = 256 << 20, /* most that is not weights may have */
     MEGABYTE = 1000000,
+    SILENCE_S = 10, /* a hub that says nothing for so long is not there */
 };
 #define LARGE_BYTES (UINT64_C(1) << 36)
 
@@ -148,6 +149,7 @@ static int download(const struct hub *h, const char *file, const char *to,
     struct http_download d = { .url = url,
                                .headers = headers,
                                .max_bytes = large ? LARGE_BYTES : SMALL_BYTES,
+                               .stall_s = large ? 0 : SILENCE_S,
                                .progress = show,
                                .ctx = &bar };
     uint64_t had = 0;
