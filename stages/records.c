@@ -479,7 +479,7 @@ static int run_verify(struct stage *st, struct err *err)
         st->n.failed++;
         printf("bad %s\n", a->in.item[i]);
         log_error("%s", why.msg);
-        worst = rc;
+        worst = worst == ERR_FORMAT ? worst : rc;
     }
     return worst ? ERR_SET(err, worst, "%llu of %zu stores are not sound",
                            (unsigned long long)st->n.failed, a->in.n)

@@ -1,0 +1,1 @@
+records import --in a.tsv --out a.lmdb --format xml

@@ -1,0 +1,1 @@
+records import --in nothing.tsv --out a.lmdb

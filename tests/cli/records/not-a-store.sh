@@ -1,0 +1,2 @@
+echo hello >x.lmdb
+records show --in x.lmdb

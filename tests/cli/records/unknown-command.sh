@@ -1,0 +1,1 @@
+records imprt --in a.tsv --out a.lmdb
