@@ -131,9 +131,9 @@ int dataset_add(struct dataset *d, const char *path, enum dataset_kind kind,
     if (rc == 0)
         rc = add_records(d, s, base, kind, err);
     if (rc == 0 && d->n == before)
-        rc = ERR_SET(err, ERR_FORMAT, "%s: has no %s", path,
-                     kind == DATASET_SCORED ? "pairs with a label or score"
-                                            : "positive pairs or triplets");
+        log_warn("%s: has no %s", path,
+                 kind == DATASET_SCORED ? "pairs with a label or score"
+                                        : "positive pairs or triplets");
     texts_release(&texts);
     store_close(s);
     return rc;

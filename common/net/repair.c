@@ -147,6 +147,8 @@ static bool last_span(struct json **out, struct span s, bool inner)
             json_free(*out);
             *out = doc;
             i = end - 1;
+        } else if (end && !inner) {
+            i = end - 1; /* damaged: its parts are not what was meant */
         }
     }
     return *out != NULL;
