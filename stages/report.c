@@ -15,7 +15,7 @@
 struct args {
     struct stage_args common;
     struct opt_list eval;
-    const char *teacher, *student, *model;
+    const char *teacher, *student, *augmented, *model;
     int json;
 };
 
@@ -27,6 +27,8 @@ static const struct opt rows[] = {
                  "results of the cross-encoder that labels"),
     OPT_ROW_PATH(0, "student", struct args, student, OPT_IN_FILE, "DIR", 0,
                  "results of the bi-encoder without silver"),
+    OPT_ROW_PATH(0, "augmented", struct args, augmented, OPT_IN_FILE, "DIR", 0,
+                 "results of the bi-encoder with silver"),
     OPT_ROW_PATH(0, "model", struct args, model, OPT_IN_MODEL, "DIR", 0,
                  "model whose path is printed last"),
     OPT_ROW_FLAG(0, "json", struct args, json, 0, "print JSON"),
@@ -135,6 +137,28 @@ static int print_verdict(const struct args *a, struct err *err)
     return rc;
 }
 
+/* Silver that did not help is said as plainly as a weak teacher. */
+static int print_gain(const struct args *a, struct err *err)
+{
+    struct json *before = NULL, *after = NULL;
+    int rc;
+
+    if (!a->student[0] || !a->augmented[0])
+        return 0;
+    rc = load_results(&before, a->student, err);
+    if (rc == 0)
+        rc = load_results(&after, a->augmented, err);
+    if (rc == 0 && find_set(before, "dev") && find_set(after, "dev")) {
+        double gain = spearman_of(after, "dev") - spearman_of(before, "dev");
+
+        printf("%s: %+.2f Spearman on dev against gold only.\n",
+               gain < 0.0 ? "Silver did not help" : "Silver helped", gain);
+    }
+    json_free(before);
+    json_free(after);
+    return rc;
+}
+
 static int print_json(const struct args *a, struct err *err)
 {
     struct json_node *all = json_new_array();
@@ -180,6 +204,8 @@ static int run(struct stage *st, struct err *err)
     }
     if (rc == 0)
         rc = print_verdict(a, err);
+    if (rc == 0)
+        rc = print_gain(a, err);
     if (rc == 0 && a->model[0])
         printf("\nmodel: %s\n", a->model);
     return rc;
