@@ -147,7 +147,7 @@ cli: $(stages)
 	sh tests/cli/run.sh $B/bin
 
 pipeline: $(stages)
-	sh tests/pipeline/run.sh $B/bin
+	bash tests/pipeline/run.sh $B/bin
 
 lint:
 	sh tests/lint/layers.sh
