@@ -31,12 +31,14 @@ struct sink {
 
 void export_number(char out[32], float x)
 {
-    out[0] = '\0';
+    char text[32] = "";
+
     for (int digits = 1; !isnan(x) && digits <= 9; digits++) {
-        snprintf(out, 32, "%.*g", digits, (double)x);
-        if (strtof(out, NULL) == x)
-            return;
+        snprintf(text, sizeof(text), "%.*g", digits, (double)x);
+        if (strtof(text, NULL) == x)
+            break;
     }
+    memcpy(out, text, sizeof(text));
 }
 
 /* ---- one row ---- */

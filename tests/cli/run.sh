@@ -25,6 +25,7 @@ compare() { # kind
 }
 
 for script; do
+    script=$(cd "$(dirname "$script")" && pwd)/${script##*/}
     base=${script%.sh}
     name=${base#"$here"/}
     scratch=$(mktemp -d)
