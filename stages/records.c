@@ -9,17 +9,13 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/progress.h"
-#include "base/rng.h"
 #include "store/export.h"
-#include "store/import.h"
+#include "store/import_file.h"
 #include "store/merge.h"
 #include "store/show.h"
 #include "store/split.h"
 #include "store/stage.h"
 #include "store/summary.h"
-
-enum { STREAM_SAMPLE = 0x1A7 };
 
 /* ---- import ---- */
 
@@ -65,101 +61,6 @@ static const struct opt_spec import_opts = {
     .version = 1,
 };
 
-struct importing {
-    struct stage *st;
-    struct rows *rows;
-    struct import_rules rules;
-    struct imported record;
-    uint64_t good; /* rows that make a record */
-};
-
-static int fail_row(struct importing *m, const struct row *row, struct err *err)
-{
-    const struct import_args *a = m->st->args;
-    struct err why = *err;
-    char where[4200], record[1024];
-
-    snprintf(where, sizeof(where), "%s:%zu", a->in, row->line);
-    snprintf(record, sizeof(record), "%.*s",
-             (int)(row->raw.len < sizeof(record) ? row->raw.len
-                                                 : sizeof(record) - 1),
-             row->raw.ptr);
-    return stage_fail_record(m->st, where, why.msg, record, err);
-}
-
-/* The next good record; 1 at the end. Bad ones are counted when asked. */
-static int next_record(struct importing *m, bool count, struct err *err)
-{
-    for (;;) {
-        struct row row;
-        int rc = rows_next(m->rows, &row, err);
-
-        if (rc == 0)
-            rc = import_row(&m->record, &row, &m->rules, err);
-        if (rc != ERR_FORMAT)
-            return rc;
-        if (count)
-            rc = fail_row(m, &row, err);
-        if (rc < 0 && count)
-            return rc;
-    }
-}
-
-/* Count the good records, so that a sample can be drawn from them. */
-static int count_records(struct importing *m, struct err *err)
-{
-    int rc = 0;
-
-    while (rc == 0) {
-        rc = next_record(m, true, err);
-        m->good += rc == 0;
-        if (rc == 0 && stage_stopped())
-            rc = stage_stop(err);
-    }
-    rows_rewind(m->rows);
-    return rc == 1 ? 0 : rc;
-}
-
-static int write_record(struct importing *m, struct writer *w, struct err *err)
-{
-    bool added;
-    int rc = import_write(w, rows_kind(m->rows), &m->record, &added, err);
-
-    if (rc == 0 && added)
-        m->st->n.kept++;
-    else if (rc == 0)
-        m->st->n.rejected++;
-    return rc;
-}
-
-/* Algorithm S (Knuth, The Art of Computer Programming 2, 3.4.2): each record
- * is taken with probability needed / left, so exactly limit are. */
-static int write_records(struct importing *m, struct writer *w, struct err *err)
-{
-    const struct import_args *a = m->st->args;
-    uint64_t needed = (uint64_t)a->limit, left = m->good;
-    struct rng rng;
-    int rc = 0;
-
-    rng_init(&rng, (uint64_t)a->common.seed, STREAM_SAMPLE);
-    while (rc == 0) {
-        rc = next_record(m, a->limit == 0, err);
-        if (rc != 0)
-            break;
-        m->st->n.seen++;
-        if (a->limit && rng_below(&rng, left--) >= needed) {
-            m->st->n.rejected++;
-        } else {
-            needed -= needed > 0;
-            rc = write_record(m, w, err);
-        }
-        progress_update(m->st->n.seen, NULL);
-        if (rc == 0 && stage_stopped())
-            rc = stage_stop(err);
-    }
-    return rc == 1 ? 0 : rc;
-}
-
 static enum origin origin_of(const char *name)
 {
     int o = ORIGIN_UNKNOWN;
@@ -172,36 +73,16 @@ static enum origin origin_of(const char *name)
 static int run_import(struct stage *st, struct err *err)
 {
     const struct import_args *a = st->args;
-    struct importing m = { .st = st, .rules.origin = origin_of(a->origin) };
-    struct store *out = NULL;
-    struct writer *w = NULL;
-    int rc = import_range(&m.rules, a->range, err);
+    struct import_options o = { .path = a->in,
+                                .format = rows_format_of(a->format),
+                                .columns = a->columns,
+                                .header = a->header,
+                                .rules.origin = origin_of(a->origin),
+                                .limit = (uint64_t)a->limit,
+                                .seed = (uint64_t)a->common.seed };
+    int rc = import_range(&o.rules, a->range, err);
 
-    if (rc == 0)
-        rc = rows_open(&m.rows, a->in, rows_format_of(a->format), a->columns,
-                       a->header, err);
-    if (rc == 0)
-        rc = stage_create(st, &out, rows_kind(m.rows), err);
-    if (rc == 0)
-        rc = writer_new(&w, out, err);
-    if (rc < 0)
-        goto out;
-    progress_start("records", 0);
-    if (a->limit)
-        rc = count_records(&m, err);
-    if (rc == 0)
-        rc = write_records(&m, w, err);
-    progress_end();
-    if (rc < 0)
-        goto out;
-    rc = stage_finish(st, out, err);
-    out = NULL;
-out:
-    writer_free(w);
-    store_close(out);
-    imported_release(&m.record);
-    rows_close(m.rows);
-    return rc;
+    return rc < 0 ? rc : import_file(st, &o, err);
 }
 
 /* ---- export ---- */

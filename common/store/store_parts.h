@@ -1,6 +1,6 @@
 /*
  * store_parts.h - what store.c lends to finish.c: a file of LMDB's that is
- * not yet a finished store. Nobody else includes this.
+ * not yet a finished store. Nobody else includes this but their test.
  */
 #ifndef STORE_STORE_PARTS_H
 #define STORE_STORE_PARTS_H

@@ -11,6 +11,8 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "store/records.h"
+#include "store/store_parts.h"
+#include "store/trailer.h"
 #include "support/scratch.h"
 
 static struct store *create(const char *path, const char *kind, bool *resumed)
@@ -496,6 +498,51 @@ static void no_damage_passes_unseen(void **state)
     buf_release(&whole);
 }
 
+/* Bytes put in before the end leave the trailer where it belongs. */
+static void inserted_bytes_are_named_by_length(void **state)
+{
+    struct err err = ERR_INIT;
+    struct buf whole = BUF_INIT(1 << 24);
+    char path[SCRATCH_PATH], *b;
+    struct store *s;
+
+    (void)state;
+    make_store(scratch_path(path, "longer"), 10);
+    assert_ok(file_read(&whole, path, &err), &err);
+    b = calloc(1, whole.len + 8);
+    assert_non_null(b);
+    memcpy(b, whole.ptr, 4096);
+    memcpy(b + 4096 + 8, whole.ptr + 4096, whole.len - 4096);
+    scratch_write(path, "longer", b, whole.len + 8);
+    assert_int_equal(store_open(&s, path, &err), ERR_FORMAT);
+    assert_non_null(strstr(err.msg, "bytes, expected"));
+    free(b);
+    buf_release(&whole);
+}
+
+/* All bytes as written, and yet not what the receipt speaks of. */
+static void verify_compares_the_digest(void **state)
+{
+    static const char receipt[] = "{\"digest\":\"00\"}";
+    struct err err = ERR_INIT;
+    char path[SCRATCH_PATH];
+    struct store *s;
+
+    (void)state;
+    scratch_path(path, "wrong");
+    assert_ok(store_open_scratch(&s, path, 1 << 20, &err), &err);
+    assert_ok(store_set_kind(s, "pairs", &err), &err);
+    assert_ok(store_put_meta(s, "receipt",
+                             (struct blob){ receipt, sizeof(receipt) - 1 },
+                             &err),
+              &err);
+    commit(s);
+    store_close(s);
+    assert_ok(trailer_add(path, &err), &err);
+    assert_int_equal(store_verify(path, &err), ERR_FORMAT);
+    assert_non_null(strstr(err.msg, "its receipt says 00"));
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test(f)
@@ -513,6 +560,8 @@ int main(void)
         CASE(a_full_disk_is_named_and_work_goes_on_after_it),
         CASE(an_unfinished_store_cut_short_is_refused),
         CASE(no_damage_passes_unseen),
+        CASE(inserted_bytes_are_named_by_length),
+        CASE(verify_compares_the_digest),
     };
 
     return cmocka_run_group_tests_name("store", tests, scratch_make,
