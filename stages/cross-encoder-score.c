@@ -300,8 +300,11 @@ out:
 int main(int argc, char **argv)
 {
     static struct args args;
-    static const struct stage_spec spec = { &opts, &args, sizeof(args), run,
-                                            true };
+    static const struct stage_spec spec = { .opts = &opts,
+                                            .args = &args,
+                                            .args_size = sizeof(args),
+                                            .run = run,
+                                            .resumes = true };
     const struct stage_spec *const all[] = { &spec };
 
     return stage_main(all, 1, argc, argv);

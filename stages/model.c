@@ -306,8 +306,10 @@ static int spell_out(char **to, int argc, char **argv)
 }
 
 #define COMMAND(name, fn) \
-    static const struct stage_spec name##_spec = { &name##_opts, &args, \
-                                                   sizeof(args), fn, false }
+    static const struct stage_spec name##_spec = { .opts = &name##_opts, \
+                                                   .args = &args, \
+                                                   .args_size = sizeof(args), \
+                                                   .run = fn }
 
 int main(int argc, char **argv)
 {

@@ -220,8 +220,9 @@ out:
 int main(int argc, char **argv)
 {
     static struct args args;
-    static const struct stage_spec spec = { &opts, &args, sizeof(args), run,
-                                            false };
+    static const struct stage_spec spec = {
+        .opts = &opts, .args = &args, .args_size = sizeof(args), .run = run
+    };
     const struct stage_spec *const all[] = { &spec };
 
     return stage_main(all, 1, argc, argv);

@@ -73,7 +73,7 @@ int chat_body(struct buf *b, const struct chat_request *r, struct err *err)
     json_set_num(body, "temperature", r->temperature);
     json_set_num(body, "seed", (double)r->seed);
     json_set_num(body, r->provider->token_field, r->max_tokens);
-    if (r->provider->json_mode) {
+    if (r->provider->json_mode && !r->plain) {
         struct json_node *f = json_new_object();
 
         json_set_str(f, "type", "json_object");

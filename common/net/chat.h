@@ -22,6 +22,7 @@ struct chat_request {
     int64_t seed;
     int max_tokens;
     const char *bad; /* an answer without JSON: ask once again; or NULL */
+    bool plain;      /* without JSON mode, which some models answer emptily */
 };
 
 /* The canonical body: same request, same bytes. */

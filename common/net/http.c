@@ -54,6 +54,21 @@ static int place_set(struct place *p, const char *url, struct err *err)
     return 0;
 }
 
+bool http_may_call(const char *url, bool *loopback)
+{
+    struct place p = { curl_url(), true };
+    struct err none = ERR_INIT;
+    char *user = NULL;
+    bool ok = p.url && place_set(&p, url, &none) == 0 &&
+              curl_url_get(p.url, CURLUPART_USER, &user, 0) == CURLUE_NO_USER;
+
+    if (loopback)
+        *loopback = ok && p.loopback;
+    curl_free(user);
+    curl_url_cleanup(p.url);
+    return ok;
+}
+
 static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
 {
     char *x = NULL, *y = NULL;

@@ -15,6 +15,10 @@
 
 #include "base/err.h"
 
+/* May a key be sent there? https anywhere, http to this machine only. A URL
+ * with a user name in it may not. *loopback (may be NULL): this machine. */
+bool http_may_call(const char *url, bool *loopback);
+
 /* ---- download a file ---- */
 
 /* done and total count the whole file's bytes, those of earlier runs too;

@@ -9,6 +9,8 @@
 #include <strings.h>
 #include <time.h>
 
+#include "net/http.h"
+
 struct slot {
     CURL *easy; /* kept: a connection is reused */
     struct curl_slist *headers;
@@ -100,6 +102,8 @@ int post_new(struct post **out, size_t slots, struct err *err)
 
 static void clear(struct slot *s)
 {
+    for (struct curl_slist *l = s->headers; l; l = l->next)
+        explicit_bzero(l->data, strlen(l->data)); /* the key */
     curl_slist_free_all(s->headers);
     s->headers = NULL;
     if (s->sent)
@@ -132,24 +136,26 @@ size_t post_busy(const struct post *p)
     return p->busy;
 }
 
-static bool is_loopback(const char *url)
-{
-    return strncmp(url, "http://127.0.0.1", 16) == 0 ||
-           strncmp(url, "http://localhost", 16) == 0 ||
-           strncmp(url, "http://[::1]", 12) == 0;
-}
-
 static void set_options(struct slot *s, const char *url, size_t len,
                         int timeout_s)
 {
     CURL *e = s->easy;
+    bool loopback;
 
+    (void)http_may_call(url, &loopback); /* post_start() asked */
     curl_easy_reset(e);
     curl_easy_setopt(e, CURLOPT_URL, url);
+#if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR,
-                     is_loopback(url) ? "http,https" : "https");
-    if (is_loopback(url))
+                     loopback ? "http,https" : "https");
+#else
+    curl_easy_setopt(
+        e, CURLOPT_PROTOCOLS,
+        (long)(loopback ? CURLPROTO_HTTP | CURLPROTO_HTTPS : CURLPROTO_HTTPS));
+#endif
+    if (loopback)
         curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, ""); /* all it can decode */
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
@@ -207,6 +213,11 @@ int post_start(struct post *p, size_t id, const char *url,
         if (!p->slot[i].busy)
             s = &p->slot[i];
     assert(s);
+    if (!http_may_call(url, NULL))
+        return ERR_SET(err, ERR_USAGE,
+                       "%.200s: expected an https:// URL (http:// only on this "
+                       "machine)",
+                       url);
     s->id = id;
     s->retry_after = -1.0;
     s->too_large = false;

@@ -31,7 +31,8 @@ void post_free(struct post *p); /* drops what is under way; NULL is fine */
 size_t post_busy(const struct post *p);
 
 /*
- * Start one; there must be a free slot (assert). headers: "Name: value", ends
+ * Start one; there must be a free slot (assert). ERR_USAGE: a URL that
+ * http_may_call() refuses. headers: "Name: value", ends
  * with NULL; everything is copied. key (NULL = none) goes out as
  * "Authorization: Bearer KEY".
  */

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/json.h"
 
 enum { REQUEST_MAX = 4 << 20 };
@@ -25,6 +26,7 @@ struct replay {
     struct entry *entry;
     size_t n;
     char url[64];
+    char digest[65];
 };
 
 /* ---- the file ---- */
@@ -78,6 +80,8 @@ static int load(struct replay *r, const char *path, struct err *err)
     }
     if (rc == 0 && r->n == 0)
         rc = ERR_SET(err, ERR_FORMAT, "%s: has no answers", path);
+    if (rc == 0)
+        rc = sha256_hex(r->digest, b.ptr, b.len, err);
     buf_release(&b);
     return rc;
 }
@@ -277,7 +281,7 @@ static void on_done(void *ctx, struct MHD_Connection *c, void **con,
     *con = NULL;
 }
 
-static int serve(struct replay *r, struct err *err)
+int replay_serve(struct replay *r, struct err *err)
 {
     struct sockaddr_in at = { .sin_family = AF_INET,
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -296,26 +300,24 @@ static int serve(struct replay *r, struct err *err)
     return 0;
 }
 
-int replay_start(struct replay **out, const char *path, struct err *err)
+int replay_open(struct replay **out, const char *path, struct err *err)
 {
     struct replay *r = calloc(1, sizeof(*r));
     int rc;
 
     *out = NULL;
     if (!r)
-        return ERR_SET(err, ERR_NOMEM, "cannot serve answers");
+        return ERR_SET(err, ERR_NOMEM, "cannot hold answers");
     rc = load(r, path, err);
-    if (rc == 0)
-        rc = serve(r, err);
     if (rc < 0) {
-        replay_stop(r);
+        replay_close(r);
         return rc;
     }
     *out = r;
     return 0;
 }
 
-void replay_stop(struct replay *r)
+void replay_close(struct replay *r)
 {
     if (!r)
         return;
@@ -330,4 +332,9 @@ void replay_stop(struct replay *r)
 const char *replay_url(const struct replay *r)
 {
     return r->url;
+}
+
+const char *replay_digest(const struct replay *r)
+{
+    return r->digest;
 }

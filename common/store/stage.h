@@ -82,7 +82,13 @@ struct stage_spec {
     size_t args_size;
     int (*run)(struct stage *st, struct err *err);
     bool resumes; /* run() continues a .part; else it is removed first */
+    /* Add what decides the output and is neither an option nor an input, such
+     * as the digest of a file that an input names; NULL: nothing. */
+    int (*identity)(struct stage *st, struct err *err);
 };
+
+/* In identity(): one more component of the fingerprint. */
+void stage_add_identity(struct stage *st, const char *name, const char *value);
 
 /*
  * Parse, check the output, run, finish; returns the exit status.

@@ -131,6 +131,11 @@ static int add_option(struct json_node *parts, const struct opt *o,
     return rc;
 }
 
+void stage_add_identity(struct stage *st, const char *name, const char *value)
+{
+    add_part(st->state->parts, "content", name, value);
+}
+
 int stage_fingerprint(struct stage *st, struct err *err)
 {
     struct json_node *parts = json_new_array();
@@ -158,6 +163,8 @@ int stage_fingerprint(struct stage *st, struct err *err)
                  o->role == OPT_IN_MODEL)
             rc = add_input(parts, o, field, err);
     }
+    if (rc == 0 && st->state->spec->identity)
+        rc = st->state->spec->identity(st, err);
     return rc;
 }
 

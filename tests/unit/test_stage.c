@@ -117,9 +117,11 @@ enum { RESUMES = 1, PRINTS = 2 };
 static int stage_in_child(int how, const char *arguments)
 {
     static struct args args;
-    const struct stage_spec spec = { &opts, &args, sizeof(args),
-                                     how & PRINTS ? run_printing : run,
-                                     how & RESUMES };
+    const struct stage_spec spec = { .opts = &opts,
+                                     .args = &args,
+                                     .args_size = sizeof(args),
+                                     .run = how & PRINTS ? run_printing : run,
+                                     .resumes = how & RESUMES };
     const struct stage_spec *all[] = { &spec };
     char out[SCRATCH_PATH], errors[SCRATCH_PATH], words[1024],
         *argv[40] = { (char *)"/bin/counter" };

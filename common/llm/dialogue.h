@@ -1,0 +1,48 @@
+/*
+ * dialogue.h - what has been said about one anchor, and what to ask next.
+ *
+ * A question is known by the hash of its first request, which has neither the
+ * key nor a local server's port in it; its answers are numbered from 0
+ * (net/turns.h says when there is a second). Following the stored answers is a
+ * function of them alone, so buying can stop and go on anywhere, and the pass
+ * that writes the output follows the same path as the one that bought.
+ */
+#ifndef LLM_DIALOGUE_H
+#define LLM_DIALOGUE_H
+
+#include "net/chat.h"
+#include "net/turns.h"
+#include "store/answers.h"
+
+/* What is asked about every anchor. */
+struct dialogue_plan {
+    const struct provider *provider;
+    const struct prompt *prompt;
+    const char *model; /* "" = the provider's */
+    const char *domain;
+    int positives, negatives; /* wanted */
+    double temperature;
+    int64_t seed;
+};
+
+struct dialogue {
+    enum turns_verdict verdict; /* where the stored answers end */
+    unsigned attempt;           /* TURNS_ASK: number of the answer to buy */
+    struct buf body;            /* ... and the request for it */
+    char hash[65];              /* of the question */
+    struct chat_answer answer;  /* TURNS_USE: its items; TURNS_FAIL: why */
+};
+
+/* Append the first request about an anchor. */
+int dialogue_request(struct buf *b, const struct dialogue_plan *p,
+                     struct span anchor, struct err *err) MUST_CHECK;
+/* Most tokens the first answer may have. */
+int dialogue_tokens(const struct dialogue_plan *p, struct span anchor);
+
+/* Follow the stored answers about an anchor to where they end. */
+int dialogue_follow(struct dialogue *d, const struct dialogue_plan *p,
+                    struct store *answers, struct span anchor,
+                    struct err *err) MUST_CHECK;
+void dialogue_release(struct dialogue *d); /* {0} is fine */
+
+#endif

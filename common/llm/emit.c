@@ -1,0 +1,62 @@
+#include "llm/emit.h"
+
+#include <math.h>
+
+enum { NOTE_MAX = 65536 };
+
+static int write_note(struct writer *w, uint64_t ordinal,
+                      const struct chat_item *item,
+                      const struct emit_source *from, struct err *err)
+{
+    struct json_node *o = json_new_object();
+    struct buf b = BUF_INIT(NOTE_MAX);
+    int rc;
+
+    json_set_str(o, "model", from->model);
+    json_set_str(o, "provider", from->provider);
+    json_set_str(o, "template", from->template);
+    if (item->kind[0])
+        json_set_str(o, "kind", item->kind);
+    json_set_str(o, "repair", repair_name(from->repair));
+    rc = json_print(&b, o, false, err);
+    if (rc == 0)
+        rc = writer_note(w, STORE_PAIRS, ordinal, (struct span){ b.ptr, b.len },
+                         err);
+    buf_release(&b);
+    json_node_free(o);
+    return rc;
+}
+
+/* One pair and its note; *text is the sentence's ordinal. */
+static int write_item(struct writer *w, uint32_t anchor, float label,
+                      const struct chat_item *item, uint32_t *text,
+                      const struct emit_source *from, struct err *err)
+{
+    struct pair p = { anchor, 0, label, NAN, NAN, ORIGIN_LLM, 0 };
+    uint64_t ordinal;
+    int rc = writer_text(w, span_of(item->text), span_of(""), text, err);
+
+    p.b = *text;
+    if (rc == 0)
+        rc = writer_pair(w, &p, &ordinal, err);
+    return rc < 0 ? rc : write_note(w, ordinal, item, from, err);
+}
+
+int emit_items(struct writer *w, struct span anchor, const struct items *it,
+               const struct emit_source *from, struct err *err)
+{
+    uint32_t negative[CHAT_ITEMS_MAX], positive[CHAT_ITEMS_MAX], at;
+    int rc = writer_text(w, anchor, span_of(""), &at, err);
+
+    for (size_t i = 0; rc == 0 && i < it->positives; i++)
+        rc = write_item(w, at, 1.0f, it->positive[i], &positive[i], from, err);
+    for (size_t i = 0; rc == 0 && i < it->negatives; i++)
+        rc = write_item(w, at, 0.0f, it->negative[i], &negative[i], from, err);
+    for (size_t i = 0; rc == 0 && it->negatives && i < it->positives; i++) {
+        struct triplet t = { at, positive[i], (uint32_t)it->negatives,
+                             negative };
+
+        rc = writer_triplet(w, &t, NULL, err);
+    }
+    return rc;
+}
