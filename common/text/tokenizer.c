@@ -84,9 +84,9 @@ static void word_take(const struct tokenizer *t, struct word *w, uint32_t cp,
 
 /* ---- texts ---- */
 
-/* Text without raw added tokens. */
-static void encode_plain(const struct tokenizer *t, struct span text,
-                         struct wordpiece_out *out)
+/* The full way: code point by code point. */
+static void encode_stream(const struct tokenizer *t, struct span text,
+                          struct wordpiece_out *out)
 {
     struct normalise_stream s, after;
     struct word w;
@@ -116,6 +116,31 @@ static void encode_plain(const struct tokenizer *t, struct span text,
         skip -= skip > 0 && skip != SIZE_MAX;
     }
     word_end(t, &w, out);
+}
+
+/* The first blank from p on. It ends a word whatever stands around it. */
+static const char *next_blank(const char *p, const char *end)
+{
+    while (p < end && *p != ' ' && *p != '\n')
+        p++;
+    return p;
+}
+
+/* Text without raw added tokens. */
+static void encode_plain(const struct tokenizer *t, struct span text,
+                         struct wordpiece_out *out)
+{
+    const char *p = text.ptr, *end = text.ptr + text.len, *blank;
+
+    if (!t->shortcut) {
+        encode_stream(t, text, out);
+        return;
+    }
+    while ((p = shortcut_take(t->shortcut, t, p, end, out)) < end) {
+        blank = next_blank(p, end);
+        encode_stream(t, (struct span){ p, (size_t)(blank - p) }, out);
+        p = blank;
+    }
 }
 
 size_t tokenizer_encode(const struct tokenizer *t, struct span text,

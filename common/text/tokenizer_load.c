@@ -336,6 +336,8 @@ static int load_all(struct tokenizer *t, struct source *src, struct err *err)
         rc = take_specials(t, src, err);
     added_sort(&t->raw);
     added_sort(&t->normal);
+    if (rc == 0 && t->normal.n == 0)
+        rc = shortcut_new(&t->shortcut, t, err);
     return rc;
 }
 
@@ -371,5 +373,6 @@ void tokenizer_free(struct tokenizer *t)
         free((char *)t->token[i].ptr);
     free(t->token);
     wordpiece_free(t->words);
+    shortcut_free(t->shortcut);
     free(t);
 }

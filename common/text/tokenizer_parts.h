@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "text/added.h"
 #include "text/normalise.h"
+#include "text/shortcut.h"
 #include "text/tokenizer.h"
 #include "text/wordpiece.h"
 
@@ -23,9 +24,10 @@ struct tokenizer {
     struct span *token; /* by id; ptr is owned, NULL: nobody has the id */
     size_t n_tokens, cap_tokens;
     uint32_t special[TOKENIZER_SPECIALS];
-    bool double_sep;     /* MPNet's pairs */
-    struct added raw;    /* found in the text as it is */
-    struct added normal; /* found in its normal form */
+    bool double_sep;           /* MPNet's pairs */
+    struct added raw;          /* found in the text as it is */
+    struct added normal;       /* found in its normal form */
+    struct shortcut *shortcut; /* NULL: every word goes the full way */
 };
 
 /* Give a copy of text to an id that has none, or an empty one. ERR_FORMAT: id
