@@ -240,6 +240,8 @@ static int open_all(struct work *x, struct stage *st, struct err *err)
                      "be in [0, 1]",
                      folder);
     if (rc == 0)
+        rc = cross_encoder_freeze(&x->model, err);
+    if (rc == 0)
         rc = store_open(&x->in, x->args->pairs, err);
     if (rc == 0)
         rc = store_count(x->in, STORE_PAIRS, &x->total, err);

@@ -122,6 +122,8 @@ static int run(struct stage *st, struct err *err)
     if (rc == 0)
         rc = bi_encoder_load(&x.model, folder, err);
     if (rc == 0)
+        rc = bi_encoder_freeze(&x.model, err);
+    if (rc == 0)
         rc = stage_create(st, &x.out, "vectors", err);
     if (rc == 0)
         rc = writer_new(&x.writer, x.out, err);

@@ -287,8 +287,12 @@ static int open_model(struct work *x, struct err *err)
     if (rc < 0)
         return rc;
     x->is_cross = c.kind == MODEL_CROSS;
-    return x->is_cross ? cross_encoder_load(&x->cross, folder, 0, err)
-                       : bi_encoder_load(&x->bi, folder, err);
+    rc = x->is_cross ? cross_encoder_load(&x->cross, folder, 0, err)
+                     : bi_encoder_load(&x->bi, folder, err);
+    if (rc < 0)
+        return rc;
+    return x->is_cross ? cross_encoder_freeze(&x->cross, err)
+                       : bi_encoder_freeze(&x->bi, err);
 }
 
 static int run(struct stage *st, struct err *err)

@@ -43,9 +43,16 @@ int bi_encoder_load(struct bi_encoder *m, const char *folder, struct err *err)
     return rc;
 }
 
+int bi_encoder_freeze(struct bi_encoder *m, struct err *err)
+{
+    infer_weights_release(&m->packed);
+    return infer_weights_init(&m->packed, &m->config, &m->weights, err);
+}
+
 void bi_encoder_release(struct bi_encoder *m)
 {
     arena_release(&m->scratch);
+    infer_weights_release(&m->packed);
     tokenizer_free(m->tokenizer);
     weights_release(&m->weights);
     *m = (struct bi_encoder){ .scratch = ARENA_INIT };
@@ -84,9 +91,13 @@ int bi_encoder_encode(struct bi_encoder *m, float *y,
                       const struct token_table *t, const uint32_t *which,
                       size_t n, struct workers *w, struct err *err)
 {
-    const struct infer job = { &m->config, &m->weights, m->tokenizer,
-                               t,          which,       NULL,
-                               n };
+    const struct infer job = { .config = &m->config,
+                               .weights = &m->weights,
+                               .packed = m->packed.w ? &m->packed : NULL,
+                               .tokenizer = m->tokenizer,
+                               .table = t,
+                               .a = which,
+                               .n = n };
 
     return infer_run(y, &job, &m->scratch, w, err);
 }

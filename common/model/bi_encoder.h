@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/workers.h"
 #include "model/config.h"
+#include "model/infer_weights.h"
 #include "model/packed.h"
 #include "model/weights.h"
 #include "text/tokenizer.h"
@@ -22,8 +23,9 @@ struct bi_encoder {
     struct model_config config; /* kind is MODEL_BI after loading */
     struct weights weights;     /* body and pooler */
     struct tokenizer *tokenizer;
-    char folder[FILE_PATH_MAX]; /* of config.json and tokenizer files */
-    struct arena scratch;       /* private */
+    char folder[FILE_PATH_MAX];  /* of config.json and tokenizer files */
+    struct infer_weights packed; /* private: see _freeze() */
+    struct arena scratch;        /* private */
 };
 
 /*
@@ -35,6 +37,9 @@ struct bi_encoder {
  */
 int bi_encoder_load(struct bi_encoder *m, const char *folder,
                     struct err *err) MUST_CHECK;
+/* Pack the weights for inference once, instead of for every call; they must
+ * not change any more. ERR_NOMEM. */
+int bi_encoder_freeze(struct bi_encoder *m, struct err *err) MUST_CHECK;
 void bi_encoder_release(struct bi_encoder *m); /* safe on a zeroed struct */
 
 /* Make folder (its parent exists) in the old form; the tokenizer's files are

@@ -67,9 +67,16 @@ int cross_encoder_load(struct cross_encoder *m, const char *folder,
     return rc;
 }
 
+int cross_encoder_freeze(struct cross_encoder *m, struct err *err)
+{
+    infer_weights_release(&m->packed);
+    return infer_weights_init(&m->packed, &m->config, &m->weights, err);
+}
+
 void cross_encoder_release(struct cross_encoder *m)
 {
     arena_release(&m->scratch);
+    infer_weights_release(&m->packed);
     tokenizer_free(m->tokenizer);
     weights_release(&m->weights);
     *m = (struct cross_encoder){ .scratch = ARENA_INIT };
@@ -103,9 +110,14 @@ int cross_encoder_logits(struct cross_encoder *m, float *logit,
                          const uint32_t *b, size_t n, struct workers *w,
                          struct err *err)
 {
-    const struct infer job = {
-        &m->config, &m->weights, m->tokenizer, t, a, b, n
-    };
+    const struct infer job = { .config = &m->config,
+                               .weights = &m->weights,
+                               .packed = m->packed.w ? &m->packed : NULL,
+                               .tokenizer = m->tokenizer,
+                               .table = t,
+                               .a = a,
+                               .b = b,
+                               .n = n };
 
     return infer_run(logit, &job, &m->scratch, w, err);
 }

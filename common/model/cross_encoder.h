@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/workers.h"
 #include "model/config.h"
+#include "model/infer_weights.h"
 #include "model/packed.h"
 #include "model/weights.h"
 #include "text/tokenizer.h"
@@ -23,9 +24,10 @@ struct cross_encoder {
     struct model_config config; /* kind is MODEL_CROSS after loading */
     struct weights weights;     /* with classifier */
     struct tokenizer *tokenizer;
-    bool fresh;                 /* the folder had no classifier */
-    char folder[FILE_PATH_MAX]; /* of config.json and tokenizer files */
-    struct arena scratch;       /* private */
+    bool fresh;                  /* the folder had no classifier */
+    char folder[FILE_PATH_MAX];  /* of config.json and tokenizer files */
+    struct infer_weights packed; /* private: see _freeze() */
+    struct arena scratch;        /* private */
 };
 
 /*
@@ -38,6 +40,9 @@ struct cross_encoder {
  */
 int cross_encoder_load(struct cross_encoder *m, const char *folder,
                        uint64_t seed, struct err *err) MUST_CHECK;
+/* Pack the weights for inference once, instead of for every call; they must
+ * not change any more. ERR_NOMEM. */
+int cross_encoder_freeze(struct cross_encoder *m, struct err *err) MUST_CHECK;
 void cross_encoder_release(struct cross_encoder *m);
 
 /* Make folder (its parent exists) in the old form; the tokenizer's files are

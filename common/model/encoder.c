@@ -5,25 +5,20 @@
 
 #include "nn/attention.h"
 #include "nn/elementwise.h"
-#include "nn/gelu.h"
-#include "nn/gemm.h"
 #include "nn/layernorm.h"
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
+/* Rows that go through the second half of a layer together, so that their
+ * feed-forward rows stay in L2. */
+enum { BLOCK = 96 };
 
-/* qkv and the attention's output are dead when the feed-forward rows are
- * made: both live in `wide`. */
-static size_t wide_floats(const struct model_config *c)
+static size_t smaller(size_t a, size_t b)
 {
-    return larger(4 * c->C, c->F);
+    return a < b ? a : b;
 }
 
 size_t encoder_scratch(const struct model_config *c, size_t T, size_t longest)
 {
-    return T * (c->C + wide_floats(c)) + attention_scratch(longest);
+    return T * 5 * c->C + smaller(T, BLOCK) * c->F + attention_scratch(longest);
 }
 
 void encoder_embed(float *x, const struct model_config *c,
@@ -44,75 +39,97 @@ void encoder_embed(float *x, const struct model_config *c,
     }
 }
 
+/* What the layers of a pass write to: parts of the caller's scratch. */
+struct room {
+    float *x;         /* [T,C] */
+    float *qkv, *att; /* [T,3C], [T,C] */
+    float *u;         /* [BLOCK,F] */
+    float *scratch;   /* [attention_scratch(longest)] */
+};
+
 /* x = LN1(x + out(att)), then x = LN2(x + down(gelu(up(x)))) */
-static void tail(float *x, float *u, const float *att,
-                 const struct model_config *c, const struct layer_weights *l,
+static void tail(float *x, const struct room *r, const struct model_config *c,
+                 const struct layer_weights *l, const struct infer_layer *p,
                  size_t N)
 {
-    gemm_nt_add(x, att, l->out_w, l->out_b, N, c->C, c->C);
-    layernorm_fwd(x, NULL, NULL, x, l->ln1_w, l->ln1_b, c->eps, N, c->C);
-    gemm_nt(u, x, l->up_w, l->up_b, N, c->F, c->C);
-    gelu_fwd(u, u, N * c->F);
-    gemm_nt_add(x, u, l->down_w, l->down_b, N, c->C, c->F);
-    layernorm_fwd(x, NULL, NULL, x, l->ln2_w, l->ln2_b, c->eps, N, c->C);
+    const size_t C = c->C, F = c->F;
+
+    for (size_t n = 0; n < N; n += BLOCK) {
+        const size_t M = smaller(N - n, BLOCK);
+        float *x_n = x + n * C;
+
+        panel_fwd(x_n, C, r->att + n * C, C, &p->out, PANEL_ADD, M);
+        layernorm_fwd(x_n, NULL, NULL, x_n, l->ln1_w, l->ln1_b, c->eps, M, C);
+        panel_fwd(r->u, F, x_n, C, &p->up, PANEL_GELU, M);
+        panel_fwd(x_n, C, r->u, F, &p->down, PANEL_ADD, M);
+        layernorm_fwd(x_n, NULL, NULL, x_n, l->ln2_w, l->ln2_b, c->eps, M, C);
+    }
 }
 
-static void layer(float *x, float *wide, float *scratch,
-                  const struct model_config *c, const struct layer_weights *l,
+static void layer(const struct room *r, const struct model_config *c,
+                  const struct layer_weights *l, const struct infer_layer *w,
                   const struct packed *p)
 {
     const struct attention a = { .H = c->H, .C = c->C };
-    float *att = wide, *qkv = wide + p->T * c->C;
+    const size_t C = c->C;
 
-    gemm_nt(qkv, x, l->qkv_w, l->qkv_b, p->T, 3 * c->C, c->C);
+    panel_fwd(r->qkv, 3 * C, r->x, C, &w->q, PANEL_BIAS, p->T);
+    panel_fwd(r->qkv + C, 3 * C, r->x, C, &w->kv, PANEL_BIAS, p->T);
     for (size_t b = 0; b < p->B; b++) {
         size_t t = p->offset[b];
 
-        attention_fwd(att + t * c->C, NULL, scratch, qkv + t * 3 * c->C, &a, 0,
-                      p->offset[b + 1] - t);
+        attention_fwd(r->att + t * C, NULL, r->scratch, r->qkv + t * 3 * C, &a,
+                      0, p->offset[b + 1] - t);
     }
-    /* att must outlive the product that reads it, u begins after that */
-    tail(x, wide, att, c, l, p->T);
+    tail(r->x, r, c, l, w, p->T);
 }
 
 /* The same for the first token of each sequence only, into y [B,C]: the other
  * tokens are needed as keys and values alone. */
-static void layer_cls(float *y, const float *x, float *wide, float *scratch,
+static void layer_cls(float *y, const struct room *r,
                       const struct model_config *c,
-                      const struct layer_weights *l, const struct packed *p)
+                      const struct layer_weights *l,
+                      const struct infer_layer *w, const struct packed *p)
 {
     const struct attention a = { .H = c->H, .C = c->C };
-    size_t C = c->C;
-    float *kv = wide, *att = wide + 2 * p->T * C, *q = att + p->B * C;
+    const size_t C = c->C;
+    float *kv = r->qkv, *q = kv + 2 * p->T * C;
 
     for (size_t b = 0; b < p->B; b++)
-        memcpy(y + b * C, x + p->offset[b] * C, C * sizeof(*y));
-    gemm_nt(kv, x, l->qkv_w + C * C, l->qkv_b + C, p->T, 2 * C, C);
-    gemm_nt(q, y, l->qkv_w, l->qkv_b, p->B, C, C);
+        memcpy(y + b * C, r->x + p->offset[b] * C, C * sizeof(*y));
+    panel_fwd(kv, 2 * C, r->x, C, &w->kv, PANEL_BIAS, p->T);
+    panel_fwd(q, C, y, C, &w->q, PANEL_BIAS, p->B);
     for (size_t b = 0; b < p->B; b++) {
         const float *kv_b = kv + p->offset[b] * 2 * C;
 
-        attention_cls_fwd(att + b * C, scratch, q + b * C, kv_b, kv_b + C,
+        attention_cls_fwd(r->att + b * C, r->scratch, q + b * C, kv_b, kv_b + C,
                           2 * C, &a, p->offset[b + 1] - p->offset[b]);
     }
-    tail(y, wide, att, c, l, p->B);
+    tail(y, r, c, l, w, p->B);
 }
 
 void encoder_forward(float *y, float *scratch, const struct model_config *c,
-                     const struct weights *w, const struct packed *p,
+                     const struct infer_weights *w, const struct packed *p,
                      enum encoder_rows rows)
 {
-    const struct embedding_weights *e = &w->embedding;
-    bool cls = rows == ENCODER_CLS;
-    float *x = cls ? scratch : y, *wide = scratch + p->T * c->C;
-    float *last = wide + p->T * wide_floats(c);
+    const struct embedding_weights *e = &w->w->embedding;
+    const struct layer_weights *l = w->w->layer;
+    const size_t wide = p->T * c->C, last = c->L - 1;
+    const bool cls = rows == ENCODER_CLS;
+    struct room r = { .x = cls ? scratch : y };
 
-    encoder_embed(x, c, e, p, 0, p->B);
-    layernorm_fwd(x, NULL, NULL, x, e->ln_w, e->ln_b, c->eps, p->T, c->C);
-    for (size_t l = 0; l + cls < c->L; l++)
-        layer(x, wide, last, c, &w->layer[l], p);
+    r.qkv = scratch + wide;
+    r.att = r.qkv + 3 * wide;
+    r.u = r.att + wide;
+    r.scratch = r.u + smaller(p->T, BLOCK) * c->F;
+    encoder_embed(r.x, c, e, p, 0, p->B);
+    layernorm_fwd(r.x, NULL, NULL, r.x, e->ln_w, e->ln_b, c->eps, p->T, c->C);
+    for (size_t i = 0; i < last; i++)
+        layer(&r, c, &l[i], &w->layer[i], p);
     if (cls)
-        layer_cls(y, x, wide, last, c, &w->layer[c->L - 1], p);
+        layer_cls(y, &r, c, &l[last], &w->layer[last], p);
+    else
+        layer(&r, c, &l[last], &w->layer[last], p);
 }
 
 void encoder_pool(float *y, const float *x, const struct model_config *c,
@@ -129,10 +146,10 @@ void encoder_pool(float *y, const float *x, const struct model_config *c,
 }
 
 void encoder_logits(float *y, float *pooled, const float *x,
-                    const struct model_config *c, const struct head_weights *h,
+                    const struct model_config *c, const struct infer_weights *w,
                     size_t B)
 {
-    gemm_nt(pooled, x, h->pool_w, h->pool_b, B, c->C, c->C);
+    panel_fwd(pooled, c->C, x, c->C, &w->pool, PANEL_BIAS, B);
     tanh_fwd(pooled, pooled, B * c->C);
-    gemm_nt(y, pooled, h->cls_w, h->cls_b, B, c->labels, c->C);
+    panel_fwd(y, c->labels, pooled, c->C, &w->cls, PANEL_BIAS, B);
 }

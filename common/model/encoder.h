@@ -9,6 +9,10 @@
  * One thread runs one chunk: a few whole sequences. Chunks are a function of
  * the input alone, so the bits do not depend on the number of workers. There
  * is no padding, and so no mask.
+ *
+ * A sequence's result depends on that sequence and the weights alone, to the
+ * bit: products and passes work row by row (nn/panel.h), attention sequence by
+ * sequence.
  */
 #ifndef MODEL_ENCODER_H
 #define MODEL_ENCODER_H
@@ -17,6 +21,7 @@
 #include <stdint.h>
 
 #include "model/config.h"
+#include "model/infer_weights.h"
 #include "model/packed.h"
 #include "model/weights.h"
 
@@ -40,7 +45,7 @@ size_t encoder_scratch(const struct model_config *c, size_t T, size_t longest);
  *   p                       in    every id < V, segment < S, length <= P
  */
 void encoder_forward(float *y, float *scratch, const struct model_config *c,
-                     const struct weights *w, const struct packed *p,
+                     const struct infer_weights *w, const struct packed *p,
                      enum encoder_rows rows);
 
 /*
@@ -61,7 +66,7 @@ void encoder_pool(float *y, const float *x, const struct model_config *c,
  *   x      [B,C]      in    encoder_forward()'s with ENCODER_CLS
  */
 void encoder_logits(float *y, float *pooled, const float *x,
-                    const struct model_config *c, const struct head_weights *h,
+                    const struct model_config *c, const struct infer_weights *w,
                     size_t B);
 
 /* x = word + segment + position of sequences [b0,b1), their rows only. The

@@ -196,12 +196,12 @@ static void run_chunks(void *ctx, size_t begin, size_t end, size_t worker)
 
         fill(&b->packed, j, first, r->first[k + 1]);
         if (c->kind == MODEL_CROSS) {
-            encoder_forward(b->x, b->scratch, c, j->weights, &b->packed,
+            encoder_forward(b->x, b->scratch, c, j->packed, &b->packed,
                             ENCODER_CLS);
             encoder_logits(r->y + first * c->labels, b->pooled, b->x, c,
-                           &j->weights->head, b->packed.B);
+                           j->packed, b->packed.B);
         } else {
-            encoder_forward(b->x, b->scratch, c, j->weights, &b->packed,
+            encoder_forward(b->x, b->scratch, c, j->packed, &b->packed,
                             ENCODER_TOKENS);
             encoder_pool(r->y + first * model_config_dim(c), b->x, c,
                          &b->packed);
@@ -239,17 +239,14 @@ static int prepare(struct run *r, struct arena *arena, size_t workers,
     return 0;
 }
 
-int infer_run(float *y, const struct infer *job, struct arena *arena,
-              struct workers *w, struct err *err)
+static int run_packed(float *y, const struct infer *job, struct arena *arena,
+                      struct workers *w, struct err *err)
 {
     struct run r = { .job = job, .y = y };
     const struct model_config *c = job->config;
     size_t width = c->kind == MODEL_CROSS ? c->labels : model_config_dim(c);
-    int rc;
+    int rc = prepare(&r, arena, workers_count(w), err);
 
-    if (job->n == 0)
-        return 0;
-    rc = prepare(&r, arena, workers_count(w), err);
     if (rc < 0)
         return rc;
     workers_run(w, r.chunks, 1, run_chunks, &r);
@@ -259,4 +256,23 @@ int infer_run(float *y, const struct infer *job, struct arena *arena,
                            "output %zu of sequence %zu is not finite",
                            i % width, i / width);
     return 0;
+}
+
+int infer_run(float *y, const struct infer *job, struct arena *arena,
+              struct workers *w, struct err *err)
+{
+    struct infer_weights mine;
+    struct infer now = *job;
+    int rc;
+
+    if (job->n == 0)
+        return 0;
+    if (job->packed)
+        return run_packed(y, job, arena, w, err);
+    rc = infer_weights_init(&mine, job->config, job->weights, err);
+    now.packed = &mine;
+    if (rc == 0)
+        rc = run_packed(y, &now, arena, w, err);
+    infer_weights_release(&mine);
+    return rc;
 }

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/workers.h"
 #include "model/config.h"
+#include "model/infer_weights.h"
 #include "model/packed.h"
 #include "model/weights.h"
 #include "text/tokenizer.h"
@@ -34,6 +35,8 @@ int infer_tokenise(struct token_table *t, const struct model_config *c,
 struct infer {
     const struct model_config *config; /* MODEL_CROSS: logits, else vectors */
     const struct weights *weights;
+    const struct infer_weights *packed; /* of weights; NULL: packed for the run,
+                                           as training changes them */
     const struct tokenizer *tokenizer;
     const struct token_table *table;
     const uint32_t *a, *b;

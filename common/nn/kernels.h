@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nn/panel.h"
+
 struct adamw;
 
 struct kernels {
@@ -41,6 +43,8 @@ struct kernels {
                         uint64_t seed, uint64_t counter, size_t n);
     void (*adamw_step)(float *p, float *m, float *v, const float *g,
                        const struct adamw *a, size_t n);
+    void (*panel_fwd)(float *c, size_t ldc, const float *a, size_t lda,
+                      const struct panel *p, enum panel_then then, size_t M);
 };
 
 extern struct kernels kernels;

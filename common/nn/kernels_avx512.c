@@ -5,4 +5,5 @@
 #include "nn/elementwise_simd.h"
 #include "nn/gelu_simd.h"
 #include "nn/layernorm_simd.h"
+#include "nn/panel_simd.h"
 #include "nn/softmax_simd.h"

@@ -33,7 +33,10 @@
     void dropout_row##isa(float *y, const float *x, uint32_t cut, float scale, \
                           uint64_t seed, uint64_t counter, size_t n); \
     void adamw_step##isa(float *p, float *m, float *v, const float *g, \
-                         const struct adamw *a, size_t n);
+                         const struct adamw *a, size_t n); \
+    void panel_fwd##isa(float *c, size_t ldc, const float *a, size_t lda, \
+                        const struct panel *p, enum panel_then then, \
+                        size_t M);
 
 KERNELS_DECLARE(_c)
 KERNELS_DECLARE(_avx2)
@@ -44,7 +47,7 @@ KERNELS_DECLARE(_avx512)
         gelu_fwd##isa, gelu_bwd##isa, softmax_fwd##isa, softmax_bwd##isa, \
             layernorm_fwd##isa, layernorm_bwd_x##isa, \
             layernorm_bwd_params##isa, bias_bwd##isa, add##isa, axpy##isa, \
-            dot##isa, dropout_row##isa, adamw_step##isa \
+            dot##isa, dropout_row##isa, adamw_step##isa, panel_fwd##isa \
     }
 
 #endif

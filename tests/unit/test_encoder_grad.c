@@ -220,19 +220,22 @@ static void check_same_as_inference(const struct model_config *c)
     struct trial *t = malloc(sizeof(*t));
     size_t E = c->kind == MODEL_CROSS ? 1 : model_config_dim(c);
     static float x[4096], pooled[4096], want[4096], scratch[65536];
+    struct infer_weights w;
     struct err err = ERR_INIT;
 
     assert_non_null(t);
     open_trial(t, c, 2);
     make_batch(&t->batch, c, B, c->P);
     assert_true(encoder_scratch(c, t->batch.T, t->batch.longest) <= 65536);
+    assert_ok(infer_weights_init(&w, c, &t->w, &err), &err);
     if (c->kind == MODEL_CROSS) {
-        encoder_forward(x, scratch, c, &t->w, &t->batch, ENCODER_CLS);
-        encoder_logits(want, pooled, x, c, &t->w.head, B);
+        encoder_forward(x, scratch, c, &w, &t->batch, ENCODER_CLS);
+        encoder_logits(want, pooled, x, c, &w, B);
     } else {
-        encoder_forward(x, scratch, c, &t->w, &t->batch, ENCODER_TOKENS);
+        encoder_forward(x, scratch, c, &w, &t->batch, ENCODER_TOKENS);
         encoder_pool(want, x, c, &t->batch);
     }
+    infer_weights_release(&w);
     assert_ok(encoder_batch_forward(t->g, t->y, &t->batch, 0, false, &err),
               &err);
     assert_close("output", t->y, want, B * E, 1e-5, 1e-6);
@@ -258,12 +261,16 @@ static void first_rows_alone_equal_those_of_all_tokens(void **state)
     const struct model_config c = tiny(MODEL_BI);
     struct trial t;
     static float all[4096], first[4096], scratch[65536];
+    struct infer_weights w;
+    struct err err = ERR_INIT;
 
     (void)state;
     open_trial(&t, &c, 1);
+    assert_ok(infer_weights_init(&w, &c, &t.w, &err), &err);
     make_batch(&t.batch, &c, B, c.P);
-    encoder_forward(all, scratch, &c, &t.w, &t.batch, ENCODER_TOKENS);
-    encoder_forward(first, scratch, &c, &t.w, &t.batch, ENCODER_CLS);
+    encoder_forward(all, scratch, &c, &w, &t.batch, ENCODER_TOKENS);
+    encoder_forward(first, scratch, &c, &w, &t.batch, ENCODER_CLS);
+    infer_weights_release(&w);
     for (size_t b = 0; b < B; b++)
         assert_close("row", first + b * c.C, all + t.batch.offset[b] * c.C, c.C,
                      1e-5, 1e-6);
