@@ -148,6 +148,10 @@ int opt_value(struct buf *b, const struct opt *o, const void *args,
 /* The word of `words` nearest to `word` by edit distance, or NULL when none
  * is near. */
 const char *opt_nearest(const char *word, const char *const *words, size_t n);
+/* The same as the end of a message, " (near?)" or "", in out. */
+enum { OPT_HINT = 128 };
+const char *opt_hint(char out[OPT_HINT], const char *word,
+                     const char *const *words, size_t n);
 /* "in-store", "model", ... as --describe prints them. */
 const char *opt_role_name(enum opt_role role);
 

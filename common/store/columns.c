@@ -89,11 +89,11 @@ static int check(const struct columns *c, const char *text, struct err *err)
 
 static int parse_one(struct column *c, struct span item, struct err *err)
 {
-    const char *eq = memchr(item.ptr, '=', item.len), *near;
+    const char *eq = memchr(item.ptr, '=', item.len);
     struct span role = { item.ptr, eq ? (size_t)(eq - item.ptr) : item.len };
     struct span name = { eq ? eq + 1 : item.ptr,
                          eq ? item.len - role.len - 1 : 0 };
-    char word[COLUMN_NAME];
+    char word[COLUMN_NAME], near[OPT_HINT];
 
     for (int r = 0; r < COLUMN_ROLES; r++)
         if (span_is(role, role_name[r])) {
@@ -107,9 +107,8 @@ static int parse_one(struct column *c, struct span item, struct err *err)
             return 0;
         }
     snprintf(word, sizeof(word), "%.*s", (int)role.len, role.ptr);
-    near = opt_nearest(word, role_name, COLUMN_ROLES);
-    return ERR_SET(err, ERR_USAGE, "unknown column '%s'%s%s%s", word,
-                   near ? " (" : "", near ? near : "", near ? "?)" : "");
+    return ERR_SET(err, ERR_USAGE, "unknown column '%s'%s", word,
+                   opt_hint(near, word, role_name, COLUMN_ROLES));
 }
 
 int columns_parse(struct columns *c, const char *text, struct err *err)
