@@ -240,7 +240,7 @@ static int open_all(struct work *x, struct stage *st, struct err *err)
                      "be in [0, 1]",
                      folder);
     if (rc == 0)
-        rc = cross_encoder_freeze(&x->model, err);
+        rc = cross_encoder_freeze(&x->model, PRECISION_F32, err);
     if (rc == 0)
         rc = store_open(&x->in, x->args->pairs, err);
     if (rc == 0)

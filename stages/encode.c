@@ -122,7 +122,7 @@ static int run(struct stage *st, struct err *err)
     if (rc == 0)
         rc = bi_encoder_load(&x.model, folder, err);
     if (rc == 0)
-        rc = bi_encoder_freeze(&x.model, err);
+        rc = bi_encoder_freeze(&x.model, PRECISION_F32, err);
     if (rc == 0)
         rc = stage_create(st, &x.out, "vectors", err);
     if (rc == 0)

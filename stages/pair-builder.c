@@ -319,7 +319,7 @@ static int encode_pool(struct work *x, float **out, size_t *dim,
     if (rc == 0)
         rc = bi_encoder_load(&m, folder, err);
     if (rc == 0)
-        rc = bi_encoder_freeze(&m, err);
+        rc = bi_encoder_freeze(&m, PRECISION_F32, err);
     *dim = rc == 0 ? bi_encoder_dim(&m) : 0;
     if (rc == 0) {
         v = malloc(((size_t)n + 1) * *dim * sizeof(*v));

@@ -291,8 +291,8 @@ static int open_model(struct work *x, struct err *err)
                      : bi_encoder_load(&x->bi, folder, err);
     if (rc < 0)
         return rc;
-    return x->is_cross ? cross_encoder_freeze(&x->cross, err)
-                       : bi_encoder_freeze(&x->bi, err);
+    return x->is_cross ? cross_encoder_freeze(&x->cross, PRECISION_F32, err)
+                       : bi_encoder_freeze(&x->bi, PRECISION_F32, err);
 }
 
 static int run(struct stage *st, struct err *err)

@@ -43,10 +43,12 @@ int bi_encoder_load(struct bi_encoder *m, const char *folder, struct err *err)
     return rc;
 }
 
-int bi_encoder_freeze(struct bi_encoder *m, struct err *err)
+int bi_encoder_freeze(struct bi_encoder *m, enum precision precision,
+                      struct err *err)
 {
     infer_weights_release(&m->packed);
-    return infer_weights_init(&m->packed, &m->config, &m->weights, err);
+    return infer_weights_init(&m->packed, &m->config, &m->weights, precision,
+                              err);
 }
 
 void bi_encoder_release(struct bi_encoder *m)

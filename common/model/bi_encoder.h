@@ -37,9 +37,10 @@ struct bi_encoder {
  */
 int bi_encoder_load(struct bi_encoder *m, const char *folder,
                     struct err *err) MUST_CHECK;
-/* Pack the weights for inference once, instead of for every call; they must
- * not change any more. ERR_NOMEM. */
-int bi_encoder_freeze(struct bi_encoder *m, struct err *err) MUST_CHECK;
+/* Pack the weights for inference once, instead of for every call in f32; they
+ * must not change any more. ERR_NOMEM. */
+int bi_encoder_freeze(struct bi_encoder *m, enum precision precision,
+                      struct err *err) MUST_CHECK;
 void bi_encoder_release(struct bi_encoder *m); /* safe on a zeroed struct */
 
 /* Make folder (its parent exists) in the old form; the tokenizer's files are

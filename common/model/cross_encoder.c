@@ -67,10 +67,12 @@ int cross_encoder_load(struct cross_encoder *m, const char *folder,
     return rc;
 }
 
-int cross_encoder_freeze(struct cross_encoder *m, struct err *err)
+int cross_encoder_freeze(struct cross_encoder *m, enum precision precision,
+                         struct err *err)
 {
     infer_weights_release(&m->packed);
-    return infer_weights_init(&m->packed, &m->config, &m->weights, err);
+    return infer_weights_init(&m->packed, &m->config, &m->weights, precision,
+                              err);
 }
 
 void cross_encoder_release(struct cross_encoder *m)

@@ -40,9 +40,10 @@ struct cross_encoder {
  */
 int cross_encoder_load(struct cross_encoder *m, const char *folder,
                        uint64_t seed, struct err *err) MUST_CHECK;
-/* Pack the weights for inference once, instead of for every call; they must
- * not change any more. ERR_NOMEM. */
-int cross_encoder_freeze(struct cross_encoder *m, struct err *err) MUST_CHECK;
+/* Pack the weights for inference once, instead of for every call in f32; they
+ * must not change any more. ERR_NOMEM. */
+int cross_encoder_freeze(struct cross_encoder *m, enum precision precision,
+                         struct err *err) MUST_CHECK;
 void cross_encoder_release(struct cross_encoder *m);
 
 /* Make folder (its parent exists) in the old form; the tokenizer's files are

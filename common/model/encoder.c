@@ -16,9 +16,21 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-size_t encoder_scratch(const struct model_config *c, size_t T, size_t longest)
+/* Floats that hold any converted rows of a pass. */
+static size_t rows_floats(const struct model_config *c, enum precision p,
+                          size_t T)
 {
-    return T * 5 * c->C + smaller(T, BLOCK) * c->F + attention_scratch(longest);
+    size_t x = panel_rows_bytes(p, T, c->C);
+    size_t u = panel_rows_bytes(p, smaller(T, BLOCK), c->F);
+
+    return (x > u ? x : u) / sizeof(float);
+}
+
+size_t encoder_scratch(const struct model_config *c, enum precision precision,
+                       size_t T, size_t longest)
+{
+    return T * 5 * c->C + smaller(T, BLOCK) * c->F +
+           rows_floats(c, precision, T) + attention_scratch(longest);
 }
 
 void encoder_embed(float *x, const struct model_config *c,
@@ -44,8 +56,18 @@ struct room {
     float *x;         /* [T,C] */
     float *qkv, *att; /* [T,3C], [T,C] */
     float *u;         /* [BLOCK,F] */
+    float *rows;      /* [rows_floats()] */
     float *scratch;   /* [attention_scratch(longest)] */
 };
+
+static void linear(float *y, size_t ldy, const float *x, const struct panel *p,
+                   enum panel_then then, const struct room *r, size_t N)
+{
+    struct panel_rows rows =
+        panel_rows(r->rows, x, p->K, p->precision, N, p->K);
+
+    panel_fwd(y, ldy, &rows, p, then, N);
+}
 
 /* x = LN1(x + out(att)), then x = LN2(x + down(gelu(up(x)))) */
 static void tail(float *x, const struct room *r, const struct model_config *c,
@@ -58,10 +80,10 @@ static void tail(float *x, const struct room *r, const struct model_config *c,
         const size_t M = smaller(N - n, BLOCK);
         float *x_n = x + n * C;
 
-        panel_fwd(x_n, C, r->att + n * C, C, &p->out, PANEL_ADD, M);
+        linear(x_n, C, r->att + n * C, &p->out, PANEL_ADD, r, M);
         layernorm_fwd(x_n, NULL, NULL, x_n, l->ln1_w, l->ln1_b, c->eps, M, C);
-        panel_fwd(r->u, F, x_n, C, &p->up, PANEL_GELU, M);
-        panel_fwd(x_n, C, r->u, F, &p->down, PANEL_ADD, M);
+        linear(r->u, F, x_n, &p->up, PANEL_GELU, r, M);
+        linear(x_n, C, r->u, &p->down, PANEL_ADD, r, M);
         layernorm_fwd(x_n, NULL, NULL, x_n, l->ln2_w, l->ln2_b, c->eps, M, C);
     }
 }
@@ -72,9 +94,11 @@ static void layer(const struct room *r, const struct model_config *c,
 {
     const struct attention a = { .H = c->H, .C = c->C };
     const size_t C = c->C;
+    const struct panel_rows x =
+        panel_rows(r->rows, r->x, C, w->q.precision, p->T, C);
 
-    panel_fwd(r->qkv, 3 * C, r->x, C, &w->q, PANEL_BIAS, p->T);
-    panel_fwd(r->qkv + C, 3 * C, r->x, C, &w->kv, PANEL_BIAS, p->T);
+    panel_fwd(r->qkv, 3 * C, &x, &w->q, PANEL_BIAS, p->T);
+    panel_fwd(r->qkv + C, 3 * C, &x, &w->kv, PANEL_BIAS, p->T);
     for (size_t b = 0; b < p->B; b++) {
         size_t t = p->offset[b];
 
@@ -97,8 +121,8 @@ static void layer_cls(float *y, const struct room *r,
 
     for (size_t b = 0; b < p->B; b++)
         memcpy(y + b * C, r->x + p->offset[b] * C, C * sizeof(*y));
-    panel_fwd(kv, 2 * C, r->x, C, &w->kv, PANEL_BIAS, p->T);
-    panel_fwd(q, C, y, C, &w->q, PANEL_BIAS, p->B);
+    linear(kv, 2 * C, r->x, &w->kv, PANEL_BIAS, r, p->T);
+    linear(q, C, y, &w->q, PANEL_BIAS, r, p->B);
     for (size_t b = 0; b < p->B; b++) {
         const float *kv_b = kv + p->offset[b] * 2 * C;
 
@@ -121,7 +145,8 @@ void encoder_forward(float *y, float *scratch, const struct model_config *c,
     r.qkv = scratch + wide;
     r.att = r.qkv + 3 * wide;
     r.u = r.att + wide;
-    r.scratch = r.u + smaller(p->T, BLOCK) * c->F;
+    r.rows = r.u + smaller(p->T, BLOCK) * c->F;
+    r.scratch = r.rows + rows_floats(c, w->precision, p->T);
     encoder_embed(r.x, c, e, p, 0, p->B);
     layernorm_fwd(r.x, NULL, NULL, r.x, e->ln_w, e->ln_b, c->eps, p->T, c->C);
     for (size_t i = 0; i < last; i++)
@@ -149,7 +174,10 @@ void encoder_logits(float *y, float *pooled, const float *x,
                     const struct model_config *c, const struct infer_weights *w,
                     size_t B)
 {
-    panel_fwd(pooled, c->C, x, c->C, &w->pool, PANEL_BIAS, B);
+    struct panel_rows rows = panel_rows(NULL, x, c->C, PRECISION_F32, B, c->C);
+
+    panel_fwd(pooled, c->C, &rows, &w->pool, PANEL_BIAS, B);
     tanh_fwd(pooled, pooled, B * c->C);
-    panel_fwd(y, c->labels, pooled, c->C, &w->cls, PANEL_BIAS, B);
+    rows = panel_rows(NULL, pooled, c->C, PRECISION_F32, B, c->C);
+    panel_fwd(y, c->labels, &rows, &w->cls, PANEL_BIAS, B);
 }

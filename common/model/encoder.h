@@ -37,11 +37,12 @@ enum { ENCODER_CHUNK = 256 };
 
 /* Floats of scratch for a chunk of up to T tokens and sequences of up to
  * `longest` tokens. */
-size_t encoder_scratch(const struct model_config *c, size_t T, size_t longest);
+size_t encoder_scratch(const struct model_config *c, enum precision precision,
+                       size_t T, size_t longest);
 
 /*
  *   y       [T,C] or [B,C]  out   by rows
- *   scratch [encoder_scratch(c, p->T, p->longest)]
+ *   scratch [encoder_scratch(c, w->precision, p->T, p->longest)]
  *   p                       in    every id < V, segment < S, length <= P
  */
 void encoder_forward(float *y, float *scratch, const struct model_config *c,

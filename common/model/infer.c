@@ -138,7 +138,8 @@ static size_t lane_bytes(const struct run *r)
 {
     const struct model_config *c = r->job->config;
     size_t floats =
-        2 * r->tokens * c->C + encoder_scratch(c, r->tokens, r->longest);
+        2 * r->tokens * c->C +
+        encoder_scratch(c, r->job->packed->precision, r->tokens, r->longest);
 
     return floats * sizeof(float) + id_room(r) * 5 +
            (r->tokens + 1) * sizeof(uint32_t) + 8 * ARENA_ALIGN;
@@ -154,8 +155,10 @@ static void make_lane(struct lane *b, const struct run *r, struct arena *arena)
     p->offset = arena_alloc(arena, r->tokens + 1, sizeof(*p->offset));
     b->x = arena_alloc(arena, r->tokens * c->C, sizeof(float));
     b->pooled = arena_alloc(arena, r->tokens * c->C, sizeof(float));
-    b->scratch = arena_alloc(arena, encoder_scratch(c, r->tokens, r->longest),
-                             sizeof(float));
+    b->scratch = arena_alloc(
+        arena,
+        encoder_scratch(c, r->job->packed->precision, r->tokens, r->longest),
+        sizeof(float));
     assert(p->id && p->segment && p->offset && b->x && b->pooled && b->scratch);
 }
 
@@ -269,7 +272,8 @@ int infer_run(float *y, const struct infer *job, struct arena *arena,
         return 0;
     if (job->packed)
         return run_packed(y, job, arena, w, err);
-    rc = infer_weights_init(&mine, job->config, job->weights, err);
+    rc = infer_weights_init(&mine, job->config, job->weights, PRECISION_F32,
+                            err);
     now.packed = &mine;
     if (rc == 0)
         rc = run_packed(y, &now, arena, w, err);

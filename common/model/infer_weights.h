@@ -17,6 +17,7 @@ struct infer_layer {
 };
 
 struct infer_weights {
+    enum precision precision;  /* of the layers; pooler and classifier: f32 */
     const struct weights *w;   /* lent: embeddings, LayerNorm */
     struct infer_layer *layer; /* [L] */
     struct panel pool, cls;    /* cls: N is 0 without a classifier */
@@ -26,7 +27,8 @@ struct infer_weights {
 /* ERR_NOMEM says how much was asked for; *p is then empty. w and what it
  * points to must outlive *p, and must not change meanwhile. */
 int infer_weights_init(struct infer_weights *p, const struct model_config *c,
-                       const struct weights *w, struct err *err) MUST_CHECK;
+                       const struct weights *w, enum precision precision,
+                       struct err *err) MUST_CHECK;
 void infer_weights_release(struct infer_weights *p); /* safe on a zeroed one */
 
 #endif

@@ -16,4 +16,10 @@ void kernels_init(void)
         kernels = avx2;
     if (cpu_has(CPU_AVX512))
         kernels = avx512;
+    if (cpu_has(CPU_VNNI))
+        kernels.panel_sums_int8 = panel_sums_int8_vnni;
+    if (cpu_has(CPU_BF16)) {
+        kernels.panel_sums_bf16 = panel_sums_bf16_bf16;
+        kernels.panel_halve = panel_halve_bf16;
+    }
 }

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "nn/panel.h"
+#include "nn/panel_isa.h"
 
 struct adamw;
 
@@ -43,8 +43,10 @@ struct kernels {
                         uint64_t seed, uint64_t counter, size_t n);
     void (*adamw_step)(float *p, float *m, float *v, const float *g,
                        const struct adamw *a, size_t n);
-    void (*panel_fwd)(float *c, size_t ldc, const float *a, size_t lda,
-                      const struct panel *p, enum panel_then then, size_t M);
+    panel_sums_fn *panel_sums_f32, *panel_sums_int8, *panel_sums_bf16;
+    panel_finish_fn *panel_finish;
+    panel_quantise_fn *panel_quantise;
+    panel_halve_fn *panel_halve;
 };
 
 extern struct kernels kernels;

@@ -3,21 +3,37 @@
  *
  *   C = then(A @ B^T + bias)
  *
- * A weight [N,K] becomes ceil(N / 16) panels of 16 outputs each; a panel holds
- * k = 0, 1, ... one after the other, 16 numbers a step, the last panel filled
- * up with zeros. A product reads it from front to back, whatever its rows.
+ * A weight [N,K] becomes ceil(N / 16) panels of 16 outputs each. A panel is a
+ * row of steps over k, 64 bytes each: 16 numbers of 1 k in f32, 16 x 2 in bf16,
+ * 16 x 4 in int8; what is missing in N and K is zero. A product reads it from
+ * front to back, whatever its rows, and takes 4 bytes of A a step.
  *
- * Each element is one chain of fused multiply-adds over k in order, whatever
- * M, the row's place, the tile or the thread: a row's result depends on that
- * row and the weight alone, and AVX2 and AVX-512 give the same bits. Portable C
- * agrees to rounding.
+ *   f32   one chain of fused multiply-adds over k in order
+ *   bf16  both sides rounded to nearest even; one chain of VDPBF16PS
+ *   int8  weight = scale[n] * integer in [-63, 63]; each input row = scale *
+ *         (integer in [0, 255] - zero), scale and zero from the row's least and
+ *         largest number and 0. Sums of integers are exact. Two products of
+ *         such numbers are at most 2 * 255 * 63 = 32130: they fit 16 bits, and
+ *         so CPUs without VNNI have the same sums.
+ *
+ * So a row's result depends on that row and the weight alone, whatever M, its
+ * place, the tile or the thread, and AVX2 and AVX-512 give the same bits in
+ * f32 and int8. Portable C agrees to rounding.
  */
 #ifndef NN_PANEL_H
 #define NN_PANEL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-enum { PANEL_COLS = 16 };
+#include "nn/precision.h"
+
+enum {
+    PANEL_COLS = 16,
+    PANEL_STEP = 64,    /* bytes of a panel's step */
+    PANEL_LEVELS = 63,  /* largest integer of an int8 weight */
+    PANEL_MOST = 65536, /* largest K: int8 sums fit 32 bits */
+};
 
 /* What happens to a finished sum while it is in L1. */
 enum panel_then {
@@ -27,28 +43,51 @@ enum panel_then {
 };
 
 struct panel {
+    enum precision precision;
     size_t N, K;
-    const float *w;    /* [ceil(N/16), K, 16] */
-    const float *bias; /* [N], filled up to 16 with zeros */
+    const char *w;        /* [ceil(N/16), steps, 64 bytes] */
+    const float *bias;    /* [N], as the next two filled up to 16 with zeros */
+    const float *scale;   /* [N] of int8 */
+    const int32_t *total; /* [N] of int8: sum of the integers over k */
 };
 
 /* Bytes of memory that panel_pack() needs; a multiple of 64. */
-size_t panel_bytes(size_t N, size_t K);
+size_t panel_bytes(enum precision precision, size_t N, size_t K);
 
 /*
  *   p       out   points into memory
- *   memory  out   [panel_bytes(N, K)], 64-byte aligned, lent
+ *   memory  out   [panel_bytes(precision, N, K)], 64-byte aligned, lent
  *   w       in    [N,K]
  *   bias    in    [N]; NULL = zeros
  */
-void panel_pack(struct panel *p, void *memory, const float *w,
-                const float *bias, size_t N, size_t K);
+void panel_pack(struct panel *p, void *memory, enum precision precision,
+                const float *w, const float *bias, size_t N, size_t K);
+
+/* Input rows as a product of some precision wants them. */
+struct panel_rows {
+    enum precision precision;
+    size_t K;
+    const char *x;
+    size_t ld;          /* bytes from row to row */
+    const float *scale; /* [M] of int8 */
+    const int32_t *zero;
+};
+
+/* Bytes of memory that panel_rows() needs for M rows: 0 for f32. */
+size_t panel_rows_bytes(enum precision precision, size_t M, size_t K);
 
 /*
- *   c  [M,N] out   rows ldc floats apart; with PANEL_ADD in and out
- *   a  [M,K] in    rows lda floats apart; not c
+ * Rows x [M,K], ldx floats apart, in that precision. f32 takes x as it is:
+ * it must stay until the product is done.
  */
-void panel_fwd(float *c, size_t ldc, const float *a, size_t lda,
+struct panel_rows panel_rows(void *memory, const float *x, size_t ldx,
+                             enum precision precision, size_t M, size_t K);
+
+/*
+ *   c  [M,N] out   rows ldc floats apart; with PANEL_ADD in and out; not a's x
+ *   a  [M,K] in    the rows of the panel's precision
+ */
+void panel_fwd(float *c, size_t ldc, const struct panel_rows *a,
                const struct panel *p, enum panel_then then, size_t M);
 
 #endif

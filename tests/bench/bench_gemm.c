@@ -1,8 +1,9 @@
 /*
  * bench_gemm.c - linear layers of MiniLM and BERT-base, one thread: OpenBLAS
- * with bias, then our panels, each instruction set. The three take turns, so
- * that a busy machine slows all of them. Prints TSV: shape, isa, GFLOP/s,
- * ratio to OpenBLAS and to OpenBLAS's rate on a large product; best of 15.
+ * with bias, then our panels in each precision and instruction set, rounding of
+ * the input rows included. They take turns, so that a busy machine slows all of
+ * them. Prints TSV: shape, path, GFLOP/s, ratio to OpenBLAS and to OpenBLAS's
+ * rate on the first, large product; best of 15.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +22,21 @@ static const struct shape {
     { 64, 1536, 384 },   { 64, 384, 1536 },  { 32, 1152, 384 },
     { 32, 384, 1536 },   { 256, 3072, 768 }, { 256, 768, 3072 },
 };
-static const char *const isas[] = { "avx512", "avx2" };
+static const struct path {
+    const char *name, *isa;
+    enum precision precision;
+    enum cpu_feature needs;
+} paths[] = {
+    { "f32 avx512", "auto", PRECISION_F32, CPU_AVX512 },
+    { "f32 avx2", "avx2", PRECISION_F32, CPU_AVX2 },
+    { "bf16 avx512-bf16", "auto", PRECISION_BF16, CPU_BF16 },
+    { "int8 avx512-vnni", "auto", PRECISION_INT8, CPU_VNNI },
+    { "int8 avx512", "avx512", PRECISION_INT8, CPU_AVX512 },
+    { "int8 avx2", "avx2", PRECISION_INT8, CPU_AVX2 },
+};
 
-enum { ISAS = 2, RUNS = 15, BIG = 2048 * 3072 };
+enum { PATHS = sizeof(paths) / sizeof(paths[0]), RUNS = 15, BIG = 2048 * 3072 };
+static char *rows_memory;
 
 static double now(void)
 {
@@ -41,19 +54,23 @@ static double once(const struct shape *s, const struct panel *p, float *c,
     double begin = now();
 
     for (size_t i = 0; i < calls; i++) {
-        if (p)
-            panel_fwd(c, s->N, a, s->K, p, PANEL_BIAS, s->M);
-        else
+        if (p) {
+            struct panel_rows rows =
+                panel_rows(rows_memory, a, s->K, p->precision, s->M, s->K);
+
+            panel_fwd(c, s->N, &rows, p, PANEL_BIAS, s->M);
+        } else {
             gemm_nt(c, a, b, bias, s->M, s->N, s->K);
+        }
     }
     return flop * (double)calls / (now() - begin) * 1e-9;
 }
 
-static bool use(const char *isa)
+static bool use(const struct path *p)
 {
     struct err err = ERR_INIT;
 
-    if (cpu_init(isa, &err) < 0)
+    if (cpu_init(p->isa, &err) < 0 || !cpu_has(p->needs))
         return false;
     kernels_init();
     return true;
@@ -71,9 +88,11 @@ int main(void)
     float *c = aligned_alloc(64, BIG * sizeof(float));
     float *memory = aligned_alloc(64, BIG * sizeof(float));
     struct panel p;
+    struct err err = ERR_INIT;
     double large = 0.0;
 
-    if (!a || !b || !c || !memory || !use("auto"))
+    rows_memory = aligned_alloc(64, BIG * sizeof(float));
+    if (!a || !b || !c || !memory || !rows_memory || cpu_init("auto", &err) < 0)
         return 1;
     gemm_init();
     for (size_t i = 0; i < BIG; i++)
@@ -82,24 +101,27 @@ int main(void)
            gemm_core());
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         const struct shape *s = &shapes[i];
-        double blas = 0.0, ours[ISAS] = { 0.0 };
+        double blas = 0.0, ours[PATHS] = { 0.0 };
 
-        panel_pack(&p, memory, b, b, s->N, s->K);
         for (int run = 0; run < RUNS; run++) {
             blas = larger(blas, once(s, NULL, c, a, b, b));
-            for (size_t k = 0; k < ISAS; k++)
-                if (use(isas[k]))
-                    ours[k] = larger(ours[k], once(s, &p, c, a, b, b));
+            for (size_t k = 0; k < PATHS; k++) {
+                if (!use(&paths[k]))
+                    continue;
+                panel_pack(&p, memory, paths[k].precision, b, b, s->N, s->K);
+                ours[k] = larger(ours[k], once(s, &p, c, a, b, b));
+            }
         }
         large = i == 0 ? blas : large;
-        printf("%zux%zux%zu\topenblas\t%.1f\n", s->M, s->N, s->K, blas);
-        for (size_t k = 0; k < ISAS; k++)
-            printf("\t%s\t%.1f\t%.2f\t%.2f\n", isas[k], ours[k], ours[k] / blas,
-                   ours[k] / large);
+        printf("%zux%zux%zu\tf32 openblas\t%.1f\n", s->M, s->N, s->K, blas);
+        for (size_t k = 0; k < PATHS; k++)
+            printf("\t%s\t%.1f\t%.2f\t%.2f\n", paths[k].name, ours[k],
+                   ours[k] / blas, ours[k] / large);
     }
     free(a);
     free(b);
     free(c);
     free(memory);
+    free(rows_memory);
     return 0;
 }

@@ -30,5 +30,11 @@ void for_each_variant(void (*body)(const char *isa))
         kernels = variants[i].table;
         body(variants[i].isa);
     }
+    if (cpu_has(CPU_VNNI) || cpu_has(CPU_BF16)) {
+        kernels_init();
+        body(cpu_isa());
+    } else {
+        print_message("skip: no VNNI or BF16 on this CPU\n");
+    }
     kernels = before;
 }

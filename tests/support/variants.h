@@ -7,7 +7,8 @@
 
 #include <stddef.h>
 
-/* Calls body("c"), body("avx2"), body("avx512"), as far as this CPU has them;
+/* Calls body("c"), body("avx2"), body("avx512") and, with VNNI or BF16 in
+ * its place, body("avx512-bf16") or the like, as far as this CPU has them;
  * says "skip:" for the others. Afterwards the table is as before. */
 void for_each_variant(void (*body)(const char *isa));
 

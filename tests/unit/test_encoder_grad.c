@@ -226,8 +226,9 @@ static void check_same_as_inference(const struct model_config *c)
     assert_non_null(t);
     open_trial(t, c, 2);
     make_batch(&t->batch, c, B, c->P);
-    assert_true(encoder_scratch(c, t->batch.T, t->batch.longest) <= 65536);
-    assert_ok(infer_weights_init(&w, c, &t->w, &err), &err);
+    assert_true(encoder_scratch(c, PRECISION_F32, t->batch.T,
+                                t->batch.longest) <= 65536);
+    assert_ok(infer_weights_init(&w, c, &t->w, PRECISION_F32, &err), &err);
     if (c->kind == MODEL_CROSS) {
         encoder_forward(x, scratch, c, &w, &t->batch, ENCODER_CLS);
         encoder_logits(want, pooled, x, c, &w, B);
@@ -266,7 +267,7 @@ static void first_rows_alone_equal_those_of_all_tokens(void **state)
 
     (void)state;
     open_trial(&t, &c, 1);
-    assert_ok(infer_weights_init(&w, &c, &t.w, &err), &err);
+    assert_ok(infer_weights_init(&w, &c, &t.w, PRECISION_F32, &err), &err);
     make_batch(&t.batch, &c, B, c.P);
     encoder_forward(all, scratch, &c, &w, &t.batch, ENCODER_TOKENS);
     encoder_forward(first, scratch, &c, &w, &t.batch, ENCODER_CLS);

@@ -39,14 +39,18 @@ static void vectors_of(const char *isa)
     struct err err = ERR_INIT;
 
     assert_ok(bi_encoder_load(&m, "tests/golden/model/bi", &err), &err);
-    assert_ok(bi_encoder_encode_texts(&m, all, text, N, workers, &err), &err);
-    assert_ok(bi_encoder_freeze(&m, &err), &err);
-    for (size_t i = 0; i < N; i++) {
-        assert_ok(
-            bi_encoder_encode_texts(&m, alone, text + i, 1, workers, &err),
-            &err);
-        if (memcmp(alone, all + i * C, sizeof(alone)) != 0)
-            fail_msg("%s: text %zu has another vector alone", isa, i);
+    for (enum precision p = PRECISION_F32; p <= PRECISION_INT8; p++) {
+        assert_ok(bi_encoder_freeze(&m, p, &err), &err);
+        assert_ok(bi_encoder_encode_texts(&m, all, text, N, workers, &err),
+                  &err);
+        for (size_t i = 0; i < N; i++) {
+            assert_ok(
+                bi_encoder_encode_texts(&m, alone, text + i, 1, workers, &err),
+                &err);
+            if (memcmp(alone, all + i * C, sizeof(alone)) != 0)
+                fail_msg("%s %s: text %zu has another vector alone", isa,
+                         precision_name(p), i);
+        }
     }
     bi_encoder_release(&m);
 }
@@ -68,15 +72,19 @@ static void scores_of(const char *isa)
         other[i] = text[i * 7 % N];
     assert_ok(cross_encoder_load(&m, "tests/golden/model/cross", 0, &err),
               &err);
-    assert_ok(cross_encoder_freeze(&m, &err), &err);
-    assert_ok(cross_encoder_score_texts(&m, all, text, other, N, workers, &err),
-              &err);
-    for (size_t i = 0; i < N; i++) {
-        assert_ok(cross_encoder_score_texts(&m, &alone, text + i, other + i, 1,
-                                            workers, &err),
-                  &err);
-        if (memcmp(&alone, &all[i], sizeof(alone)) != 0)
-            fail_msg("%s: pair %zu has another score alone", isa, i);
+    for (enum precision p = PRECISION_F32; p <= PRECISION_INT8; p++) {
+        assert_ok(cross_encoder_freeze(&m, p, &err), &err);
+        assert_ok(
+            cross_encoder_score_texts(&m, all, text, other, N, workers, &err),
+            &err);
+        for (size_t i = 0; i < N; i++) {
+            assert_ok(cross_encoder_score_texts(&m, &alone, text + i, other + i,
+                                                1, workers, &err),
+                      &err);
+            if (memcmp(&alone, &all[i], sizeof(alone)) != 0)
+                fail_msg("%s %s: pair %zu has another score alone", isa,
+                         precision_name(p), i);
+        }
     }
     cross_encoder_release(&m);
 }
@@ -85,6 +93,21 @@ static void a_score_does_not_depend_on_its_neighbours(void **state)
 {
     (void)state;
     for_each_variant(scores_of);
+}
+
+static void frozen_or_not_is_the_same(void **state)
+{
+    float y[2][N * C];
+    struct bi_encoder m;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    assert_ok(bi_encoder_load(&m, "tests/golden/model/bi", &err), &err);
+    assert_ok(bi_encoder_encode_texts(&m, y[0], text, N, workers, &err), &err);
+    assert_ok(bi_encoder_freeze(&m, PRECISION_F32, &err), &err);
+    assert_ok(bi_encoder_encode_texts(&m, y[1], text, N, workers, &err), &err);
+    assert_memory_equal(y[0], y[1], sizeof(y[0]));
+    bi_encoder_release(&m);
 }
 
 static int start(void **state)
@@ -109,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_vector_does_not_depend_on_its_neighbours),
         cmocka_unit_test(a_score_does_not_depend_on_its_neighbours),
+        cmocka_unit_test(frozen_or_not_is_the_same),
     };
 
     return cmocka_run_group_tests_name("infer", tests, start, stop);
