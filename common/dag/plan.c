@@ -92,7 +92,7 @@ static int build_argv(const struct plan *p, size_t i, const char *out,
 {
     const struct step *st = &p->spec->step[i];
     char program[FILE_PATH_MAX];
-    int rc = file_join(program, p->spec->bin, st->stage, err);
+    int rc = file_join(program, p->spec->catalog.bin, st->stage, err);
 
     if (rc == 0)
         rc = argv_add(a, program, err);
