@@ -113,6 +113,19 @@ static void refuses_bytes_after_nul_and_great_depth(void **state)
     json_free(d);
 }
 
+static void comments_must_be_utf8_too(void **state)
+{
+    static const char text[] = "{} // caf\xe9\n";
+    struct err err = ERR_INIT;
+    struct json *d;
+
+    (void)state;
+    assert_int_equal(
+        json_parse(&d, "f", text, sizeof(text) - 1, JSON_COMMENTS, &err),
+        ERR_FORMAT);
+    assert_non_null(strstr(err.msg, "f:1:10: invalid UTF-8"));
+}
+
 static void comments_are_blanked_outside_strings(void **state)
 {
     struct json *d = parse("// head\n{ \"a\": \"// no \\\" comment\", // tail\n"
@@ -247,6 +260,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_not_strict_json),
         cmocka_unit_test(refuses_bytes_after_nul_and_great_depth),
         cmocka_unit_test(comments_are_blanked_outside_strings),
+        cmocka_unit_test(comments_must_be_utf8_too),
         cmocka_unit_test(where_finds_keys_and_elements),
         cmocka_unit_test(need_names_found_and_expected),
         cmocka_unit_test(print_inverts_parse),
