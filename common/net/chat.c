@@ -238,8 +238,8 @@ static int read_items(struct chat_answer *a, struct err *err)
     const struct json_node *root, *pos, *neg;
     int rc;
 
-    if (repair_json(&a->doc, &a->how, a->content, strlen(a->content), &none) <
-        0) {
+    if (repair_json(&a->doc, &a->how, a->content, strlen(a->content), NULL,
+                    &none) < 0) {
         fail(a, CHAT_UNPARSED, none.msg);
         return 0;
     }
