@@ -1,9 +1,11 @@
 #include "net/mend.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/utf8.h"
+#include "net/sign.h"
 
 struct mender {
     const char *s, *end; /* what is left to read */
@@ -16,120 +18,32 @@ struct mender {
     char safe_stack[MEND_DEPTH];
 };
 
-/* ---- signs ---- */
-
-static const struct {
-    const char *from, *to;
-} full_width[] = {
-    { "\xEF\xBC\x8C", "," },  /* ， */
-    { "\xE3\x80\x81", "," },  /* 、 */
-    { "\xEF\xBC\x9A", ":" },  /* ： */
-    { "\xEF\xBD\x9B", "{" },  /* ｛ */
-    { "\xEF\xBD\x9D", "}" },  /* ｝ */
-    { "\xEF\xBC\xBB", "[" },  /* ［ */
-    { "\xEF\xBC\xBD", "]" },  /* ］ */
-    { "\xE3\x80\x90", "[" },  /* 【 */
-    { "\xE3\x80\x91", "]" },  /* 】 */
-    { "\xE2\x80\x9C", "\"" }, /* “ */
-    { "\xE2\x80\x9D", "\"" }, /* ” */
-    { "\xEF\xBC\x82", "\"" }, /* ＂ */
-    { "\xE2\x80\x98", "'" },  /* ‘ */
-    { "\xE2\x80\x99", "'" },  /* ’ */
-    { "\xC2\xA0", " " },      /* no-break space */
-    { "\xE3\x80\x80", " " },  /* ideographic space */
-};
-
-/* The ASCII meaning of what is at p outside strings; *len its bytes. '\0' at
- * the end. */
-static char meaning(const char *p, const char *end, size_t *len)
+int mend_clean(struct buf *b, const char *text, size_t len, struct err *err)
 {
-    *len = p < end;
-    if (p == end || (unsigned char)*p < 0x80)
-        return p == end ? '\0' : *p;
-    for (size_t i = 0; i < sizeof(full_width) / sizeof(full_width[0]); i++) {
-        size_t n = strlen(full_width[i].from);
+    size_t at = 0;
+    int rc = 0;
 
-        if ((size_t)(end - p) >= n && memcmp(p, full_width[i].from, n) == 0) {
-            *len = n;
-            return full_width[i].to[0];
+    while (rc == 0 && at < len) {
+        size_t good = utf8_valid(text + at, len - at);
+
+        rc = buf_append(b, text + at, good, err);
+        at += good;
+        if (rc == 0 && at < len) {
+            rc = buf_puts(b, "\xEF\xBF\xBD", err);
+            at++;
         }
     }
-    return *p;
-}
-
-static bool is_one_of(char c, const char *set)
-{
-    return c != '\0' && strchr(set, c);
-}
-
-static const char *skip_blanks(const char *p, const char *end)
-{
-    size_t len;
-
-    while (is_one_of(meaning(p, end, &len), " \n"))
-        p += len;
-    return p;
-}
-
-/* Bytes of the word at p: up to a blank or a sign. */
-static size_t word_at(const char *p, const char *end)
-{
-    const char *q = p;
-    size_t len;
-
-    while (q < end && !is_one_of(meaning(q, end, &len), " \n,:{}[]\"'/#"))
-        q += len;
-    return (size_t)(q - p);
+    for (size_t i = 0; i < b->len; i++)
+        if ((unsigned char)b->ptr[i] < 0x20 || b->ptr[i] == 0x7F)
+            b->ptr[i] = b->ptr[i] == '\n' ? '\n' : ' ';
+    return rc;
 }
 
 bool mend_opens(const char *p, const char *end)
 {
     size_t len;
 
-    return is_one_of(meaning(p, end, &len), "{[");
-}
-
-static const char *literal(const char *p, size_t n)
-{
-    static const struct {
-        const char *from, *to;
-    } words[] = {
-        { "true", "true" },      { "True", "true" },   { "TRUE", "true" },
-        { "false", "false" },    { "False", "false" }, { "FALSE", "false" },
-        { "null", "null" },      { "None", "null" },   { "NULL", "null" },
-        { "NaN", "null" },       { "nan", "null" },    { "Infinity", "null" },
-        { "-Infinity", "null" }, { "inf", "null" },    { "undefined", "null" },
-    };
-
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (strlen(words[i].from) == n && memcmp(words[i].from, p, n) == 0)
-            return words[i].to;
-    return NULL;
-}
-
-/* Only digits and what belongs to numbers? *fine: as JSON writes them. */
-static bool is_number(const char *p, size_t n, bool *fine)
-{
-    char copy[64];
-    size_t sign = n && p[0] == '-', digits;
-
-    *fine = false;
-    if (n == 0 || n >= sizeof(copy) || !strchr("+-.0123456789", p[0]))
-        return false;
-    memcpy(copy, p, n);
-    copy[n] = '\0';
-    if (strspn(copy, "+-.0123456789eE") != n || !strpbrk(copy, "0123456789"))
-        return false;
-    digits = strspn(copy + sign, "0123456789");
-    *fine = digits > 0 && (digits == 1 || copy[sign] != '0') &&
-            copy[n - 1] != '.' && !strstr(copy, ".e") && !strstr(copy, ".E");
-    if (*fine) {
-        char *stop;
-        double x = strtod(copy, &stop);
-
-        *fine = !*stop && isfinite(x);
-    }
-    return true;
+    return sign_in(sign_at(p, end, &len), "{[");
 }
 
 /* ---- writing ---- */
@@ -191,12 +105,6 @@ static int complete(struct mender *m, struct err *err)
 
 /* ---- strings ---- */
 
-/* "and so on", also as one character */
-static bool is_ellipsis(const char *p, size_t n)
-{
-    return strspn(p, ".") == n || (n == 3 && memcmp(p, "\xE2\x80\xA6", 3) == 0);
-}
-
 /* May what stands at p come after a comma: a value, a key, a bracket? */
 static bool goes_on(const struct mender *m, const char *p)
 {
@@ -205,37 +113,38 @@ static bool goes_on(const struct mender *m, const char *p)
     bool fine;
     char c;
 
-    p = skip_blanks(p, m->end);
-    c = meaning(p, m->end, &len);
+    p = sign_skip_blanks(p, m->end);
+    c = sign_at(p, m->end, &len);
     if (c == '\0' || strchr("\"'{}[],/#", c))
         return true;
-    n = word_at(p, m->end);
-    q = skip_blanks(p + n, m->end);
-    c = meaning(q, m->end, &len);
+    n = sign_word(p, m->end);
+    q = sign_skip_blanks(p + n, m->end);
+    c = sign_at(q, m->end, &len);
     if (c == ':')
         return in_object(m);
     if (c != '\0' && !strchr(",}]", c))
         return false;
-    return literal(p, n) || is_number(p, n, &fine) || is_ellipsis(p, n);
+    return sign_literal(p, n) || sign_number(p, n, &fine) ||
+           sign_ellipsis(p, n);
 }
 
 /* Is a quote before p the end of its string? */
 static bool closes(const struct mender *m, const char *p)
 {
-    const char *q = skip_blanks(p, m->end);
+    const char *q = sign_skip_blanks(p, m->end);
     size_t len;
-    char c = meaning(q, m->end, &len);
+    char c = sign_at(q, m->end, &len);
 
     if (c == '\0' || strchr("}]#", c))
         return true;
-    if (is_one_of(c, ":{[") && wants_key(m))
+    if (sign_in(c, ":{[") && wants_key(m))
         return true;
     if (c == ',')
         return goes_on(m, q + len);
     if (c == '/')
-        return m->end - q > 1 && is_one_of(q[1], "/*");
+        return m->end - q > 1 && sign_in(q[1], "/*");
     /* a comma was forgotten at the end of a line */
-    return is_one_of(c, "\"'{[") && memchr(p, '\n', (size_t)(q - p));
+    return sign_in(c, "\"'{[") && memchr(p, '\n', (size_t)(q - p));
 }
 
 /* Four hex digits at p, not 0000; -1: none. */
@@ -300,7 +209,7 @@ static bool is_end(const struct mender *m, size_t n, size_t *inner)
         return false;
     }
     /* some write the opening one on both sides */
-    if (opening && (*inner || skip_blanks(m->s + n, m->end) == m->end)) {
+    if (opening && (*inner || sign_skip_blanks(m->s + n, m->end) == m->end)) {
         (*inner)++;
         return false;
     }
@@ -320,7 +229,7 @@ static int mend_string(struct mender *m, char quote, bool *whole,
     *whole = false;
     while (rc == 0 && m->s < m->end) {
         size_t n;
-        char c = meaning(m->s, m->end, &n);
+        char c = sign_at(m->s, m->end, &n);
 
         if (*m->s == '\\') {
             rc = put_escape(m, err);
@@ -370,16 +279,16 @@ static int put_key(struct mender *m, const char *p, size_t n, struct err *err)
 static int take_word(struct mender *m, struct err *err)
 {
     const char *p = m->s;
-    size_t n = word_at(p, m->end), len;
-    const char *value = literal(p, n);
-    bool fine = false, number = is_number(p, n, &fine);
+    size_t n = sign_word(p, m->end), len;
+    const char *value = sign_literal(p, n);
+    bool fine = false, number = sign_number(p, n, &fine);
     int rc = 0;
 
     m->s += n ? n : 1;
     if (wants_key(m)) {
-        const char *q = skip_blanks(m->s, m->end);
+        const char *q = sign_skip_blanks(m->s, m->end);
 
-        if (n == 0 || meaning(q, m->end, &len) != ':')
+        if (n == 0 || sign_at(q, m->end, &len) != ':')
             return 0;
         rc = separate(m, err);
         return rc < 0 ? rc : put_key(m, p, n, err);
@@ -433,7 +342,7 @@ static int close_level(struct mender *m, char c, struct err *err)
     if (m->stack[m->depth - 1] != open) {
         if (m->depth > 1 && m->stack[m->depth - 2] == open)
             rc = pop(m, err); /* the inner one was forgotten */
-        else if (skip_blanks(m->s, m->end) < m->end)
+        else if (sign_skip_blanks(m->s, m->end) < m->end)
             return 0; /* one too many */
     }
     return rc < 0 ? rc : pop(m, err);
@@ -509,11 +418,11 @@ int mend_json(struct buf *out, struct span s, size_t *used, bool *cut,
     m.begin = m.safe = out->len;
     do {
         size_t len;
-        char c = meaning(m.s, m.end, &len);
+        char c = sign_at(m.s, m.end, &len);
 
-        if (is_one_of(c, " \n"))
+        if (sign_in(c, " \n"))
             m.s += len;
-        else if (is_one_of(c, "\"'{}[],:"))
+        else if (sign_in(c, "\"'{}[],:"))
             rc = take_sign(&m, c, len, err);
         else if (!skip_comment(&m))
             rc = take_word(&m, err);

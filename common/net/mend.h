@@ -16,12 +16,16 @@
 
 enum { MEND_DEPTH = 16 };
 
+/* Append text with U+FFFD for bad bytes, blanks for control characters. */
+int mend_clean(struct buf *b, const char *text, size_t len,
+               struct err *err) MUST_CHECK;
+
 /* Does { or [, also full-width, begin at p? */
 bool mend_opens(const char *p, const char *end);
 
 /*
- * Append to out the value that begins s (mend_opens()). s is valid UTF-8
- * without control characters but line feeds, and a NUL follows it. *used is
+ * Append to out the value that begins s (mend_opens()). s is clean
+ * (mend_clean()) and followed by a NUL. *used is
  * how many bytes were read. *cut: the text ended too early, and out has what
  * was whole, which may be nothing. ERR_FORMAT: nested deeper than MEND_DEPTH.
  */

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "net/mend.h"
 
 struct search {
@@ -27,28 +26,6 @@ const char *repair_name(enum repair_how how)
         return "cut";
     }
     return "?";
-}
-
-/* Bad bytes become U+FFFD, control characters blanks. */
-static int clean(struct buf *b, const char *text, size_t len, struct err *err)
-{
-    size_t at = 0;
-    int rc = 0;
-
-    while (rc == 0 && at < len) {
-        size_t good = utf8_valid(text + at, len - at);
-
-        rc = buf_append(b, text + at, good, err);
-        at += good;
-        if (rc == 0 && at < len) {
-            rc = buf_puts(b, "\xEF\xBF\xBD", err);
-            at++;
-        }
-    }
-    for (size_t i = 0; i < b->len; i++)
-        if ((unsigned char)b->ptr[i] < 0x20 || b->ptr[i] == 0x7F)
-            b->ptr[i] = b->ptr[i] == '\n' ? '\n' : ' ';
-    return rc;
 }
 
 /* p is in s. */
@@ -237,7 +214,7 @@ static bool unquoted(struct search *x, struct span s)
     if (json_parse(&doc, "answer", s.ptr, s.len, JSON_STRICT, &none) < 0)
         return false;
     text = span_of(json_str(json_root(doc), ""));
-    if (clean(&b, text.ptr, text.len, &none) == 0)
+    if (mend_clean(&b, text.ptr, text.len, &none) == 0)
         found = search(x, (struct span){ buf_str(&b), b.len });
     buf_release(&b);
     json_free(doc);
@@ -256,7 +233,7 @@ int repair_json(struct json **out, enum repair_how *how, const char *text,
     if (len > REPAIR_MAX)
         return ERR_SET(err, ERR_FORMAT, "answer of %zu bytes, at most %d", len,
                        REPAIR_MAX);
-    rc = clean(&b, text, len, err);
+    rc = mend_clean(&b, text, len, err);
     s = (struct span){ buf_str(&b), b.len };
     if (rc == 0 && !search(&x, s) && !unquoted(&x, s))
         rc = ERR_SET(err, ERR_FORMAT, "no JSON in the answer");
