@@ -5,10 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 static int name_owner(int fd, const char *path, struct err *err)
 {
@@ -100,4 +104,19 @@ int guard_local(int fd, const char *path, struct err *err)
                            "cannot be written; use a local disk",
                            path, bad[i].name);
     return 0;
+}
+
+uint64_t guard_room(const char *path)
+{
+    uint64_t left = 0, size = 0;
+    struct err none = ERR_INIT;
+    struct statvfs vfs;
+    struct rlimit lim;
+
+    if (statvfs(path, &vfs) == 0)
+        left = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+    if (getrlimit(RLIMIT_FSIZE, &lim) == 0 && lim.rlim_cur != RLIM_INFINITY &&
+        file_size(path, &size, &none) == 0 && lim.rlim_cur - size < left)
+        left = lim.rlim_cur - size;
+    return left;
 }

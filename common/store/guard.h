@@ -6,6 +6,8 @@
 #ifndef STORE_GUARD_H
 #define STORE_GUARD_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 
 /*
@@ -18,5 +20,9 @@ void guard_unlock(int fd, const char *path);
 /* ERR_CONFIG when the open file lies on a network file system, where LMDB's
  * maps and locks break. */
 int guard_local(int fd, const char *path, struct err *err) MUST_CHECK;
+
+/* Bytes that the file at path may still grow by: room on the disk, or less by
+ * the limit on a file's size. */
+uint64_t guard_room(const char *path);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * store.h - one LMDB file of texts and one kind of record over them. The only
- * user of lmdb.h; no LMDB type leaves it.
+ * store.h - one file of texts and one kind of record over them, on the tables
+ * of tables.h (LMDB).
  *
  * Every value on disk is  u64 xxHash64(key, payload; seed = table) | payload.
  * Keys of texts are u32 and of pairs, triplets, vectors u32/u64 big-endian
@@ -65,7 +65,7 @@ const char *store_kind(const struct store *s);
 /* Records in a table. */
 int store_count(struct store *s, enum store_table t, uint64_t *n,
                 struct err *err) MUST_CHECK;
-/* Append or overwrite. Commits by itself every STORE_BATCH puts. */
+/* Append or overwrite. Commits by itself every few thousand puts. */
 int store_put(struct store *s, enum store_table t, struct blob key,
               struct blob payload, struct err *err) MUST_CHECK;
 /* Commit what was put so far: after success it survives kill -9. */

@@ -14,7 +14,7 @@ BEGIN {
     may["dag"] = " base store dag "
     may["stages"] = " base store text nn mine net llm model "
     may["pipelines"] = " base store dag "
-    only["lmdb.h"] = "common/store/store.c"
+    only["lmdb.h"] = "common/store/tables.c"
     only["cblas.h"] = "common/nn/gemm.c"
     only["utf8proc.h"] = "common/text/normalise.c"
     only["pcre2.h"] = "common/text/pattern.c"
