@@ -152,7 +152,9 @@ static int print_gain(const struct args *a, struct err *err)
         double gain = spearman_of(after, "dev") - spearman_of(before, "dev");
 
         printf("%s: %+.2f Spearman on dev against gold only.\n",
-               gain < 0.0 ? "Silver did not help" : "Silver helped", gain);
+               gain < 0.0 ? "The added data did not help"
+                          : "The added data helped",
+               gain);
     }
     json_free(before);
     json_free(after);

@@ -19,11 +19,29 @@ size_t encoder_grad_width(const struct encoder_grad *g)
     return g->c->kind == MODEL_CROSS ? g->c->labels : model_config_dim(g->c);
 }
 
+static int open_panels(struct encoder_grad *g, struct err *err)
+{
+    size_t L = g->c->L, each = layer_panels_bytes(g->c);
+    int rc;
+
+    g->panel_arena = (struct arena)ARENA_INIT;
+    rc = arena_reserve(&g->panel_arena,
+                       L * (each + sizeof(*g->panels) + 2 * ARENA_ALIGN), err);
+    if (rc < 0)
+        return rc;
+    g->panels = arena_alloc(&g->panel_arena, L, sizeof(*g->panels));
+    for (size_t l = 0; l < L; l++)
+        layer_panels_open(&g->panels[l], arena_alloc(&g->panel_arena, each, 1),
+                          g->c);
+    return 0;
+}
+
 int encoder_grad_new(struct encoder_grad **out, const struct model_config *c,
                      const struct weights *w, struct weights *dw,
                      struct workers *workers, struct err *err)
 {
     struct encoder_grad *g = calloc(1, sizeof(*g));
+    int rc;
 
     *out = NULL;
     if (!g)
@@ -37,7 +55,11 @@ int encoder_grad_new(struct encoder_grad **out, const struct model_config *c,
     g->arena = (struct arena)ARENA_INIT;
     g->cut = c->kind == MODEL_CROSS ||
              (c->poolings == 1 && c->pooling[0] == POOLING_CLS);
-    g->tasks = grad_tasks_count(c);
+    rc = open_panels(g, err);
+    if (rc < 0) {
+        encoder_grad_free(g);
+        return rc;
+    }
     *out = g;
     return 0;
 }
@@ -47,6 +69,7 @@ void encoder_grad_free(struct encoder_grad *g)
     if (!g)
         return;
     arena_release(&g->arena);
+    arena_release(&g->panel_arena);
     free(g);
 }
 
@@ -116,6 +139,16 @@ static void forward(void *ctx, size_t begin, size_t end, size_t worker)
     }
 }
 
+static void pack(void *ctx, size_t begin, size_t end, size_t worker)
+{
+    const struct encoder_grad *g = ctx;
+
+    (void)worker;
+    for (size_t i = begin; i < end; i++)
+        layer_panels_fill(&g->panels[i / LAYER_PANELS],
+                          &g->w->layer[i / LAYER_PANELS], i % LAYER_PANELS);
+}
+
 static uint64_t head_seed(const struct encoder_grad *g)
 {
     return rng_at(g->key, 1);
@@ -147,6 +180,7 @@ int encoder_batch_forward(struct encoder_grad *g, float *y,
 
     if (rc < 0)
         return rc;
+    workers_run(g->workers, g->c->L * LAYER_PANELS, 1, pack, g);
     workers_run(g->workers, g->chunks, 1, forward, g);
     if (g->c->kind == MODEL_CROSS)
         classify(g);
@@ -230,14 +264,12 @@ static void backward(void *ctx, size_t begin, size_t end, size_t worker)
 
 static void weight_gradients(struct encoder_grad *g)
 {
-    struct grad_tasks t = { g->task, 0 };
     size_t C = g->c->C;
 
     for (size_t l = g->c->L; l-- > 0;)
-        grad_tasks_add_layer(&t, &g->dw->layer[l], &g->layer[l], &g->job[l]);
-    grad_tasks_add_embedding(&t, &g->dw->embedding, g->sum, g->batch, C);
-    assert(t.n == g->tasks);
-    grad_tasks_run(&t, g->workers);
+        layer_grad(&g->dw->layer[l], &g->layer[l], &g->job[l], g->turned,
+                   g->workers);
+    embedding_grad(&g->dw->embedding, g->sum, g->batch, C, g->workers);
     grad_norm_parts(g->dw->embedding.ln_w, g->dw->embedding.ln_b, g->dln,
                     g->chunks, C);
     for (size_t l = 0; l < g->c->L; l++) {

@@ -116,7 +116,7 @@ static void carve(struct encoder_grad *g, struct carve *k,
     g->prob_at = take(k, s->B, sizeof(*g->prob_at));
     g->job = take(k, L, sizeof(*g->job));
     g->layer = take(k, L, sizeof(*g->layer));
-    g->task = take(k, g->tasks, sizeof(*g->task));
+    g->turned = take(k, layer_grad_bytes(g->c, s->T), 1);
     for (size_t l = 0; l < L; l++) {
         struct layer_acts a;
 
@@ -196,6 +196,7 @@ static void plan_jobs(struct encoder_grad *g)
         g->job[l] = (struct layer_job){
             .c = c,
             .w = &g->w->layer[l],
+            .p = &g->panels[l],
             .batch = g->batch,
             .prob_at = g->prob_at,
             .drop_hidden = g->train ? c->drop_hidden : 0.0f,

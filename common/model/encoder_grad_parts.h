@@ -23,8 +23,9 @@ struct encoder_grad {
     struct weights *dw;
     struct workers *workers;
     struct arena arena;
-    bool cut; /* the last layer makes first rows only */
-    size_t tasks;
+    bool cut;                    /* the last layer makes first rows only */
+    struct layer_panels *panels; /* [L] */
+    struct arena panel_arena;    /* owns them and what they hold */
     /* this batch */
     const struct packed *batch;
     struct chunk *chunk;
@@ -38,7 +39,7 @@ struct encoder_grad {
     uint32_t *which;                /* [B,width] of max pooling */
     float *pooled, *dropped;        /* [B,C] of the classifier */
     float *dout, *drows;            /* [B,width], [B,C] */
-    struct grad_task *task;
+    void *turned;                   /* of layer_grad() */
     struct lane *lane;
     uint64_t key;
     bool train;

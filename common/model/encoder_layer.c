@@ -7,7 +7,6 @@
 #include "nn/dropout.h"
 #include "nn/elementwise.h"
 #include "nn/gelu.h"
-#include "nn/gemm.h"
 #include "nn/layernorm.h"
 
 enum site { SITE_PROBS, SITE_OUT, SITE_DOWN };
@@ -43,6 +42,76 @@ static struct attention heads(const struct layer_job *j)
 static uint64_t probs_seed(const struct layer_job *j, size_t b)
 {
     return rng_at(rng_at(j->seed, SITE_PROBS), b);
+}
+
+/* ---- panels ---- */
+
+/* Outputs and inputs of panel `which`, in the order of struct layer_panels. */
+static void panel_shape(size_t *N, size_t *K, const struct model_config *c,
+                        size_t which)
+{
+    const size_t shape[LAYER_PANELS / 2][2] = {
+        { 3 * c->C, c->C }, { c->C, c->C }, { c->F, c->C }, { c->C, c->F }
+    };
+    bool turned = which >= LAYER_PANELS / 2;
+
+    *N = shape[which % (LAYER_PANELS / 2)][turned];
+    *K = shape[which % (LAYER_PANELS / 2)][!turned];
+}
+
+size_t layer_panels_bytes(const struct model_config *c)
+{
+    size_t bytes = 0, N, K;
+
+    for (size_t i = 0; i < LAYER_PANELS; i++) {
+        panel_shape(&N, &K, c, i);
+        bytes += panel_bytes(PRECISION_F32, N, K);
+    }
+    return bytes;
+}
+
+void layer_panels_open(struct layer_panels *p, void *memory,
+                       const struct model_config *c)
+{
+    struct panel *const all[LAYER_PANELS] = { &p->qkv,  &p->out,   &p->up,
+                                              &p->down, &p->qkv_t, &p->out_t,
+                                              &p->up_t, &p->down_t };
+    char *at = memory;
+    size_t N, K;
+
+    for (size_t i = 0; i < LAYER_PANELS; i++) {
+        panel_shape(&N, &K, c, i);
+        panel_open(all[i], at, N, K);
+        at += panel_bytes(PRECISION_F32, N, K);
+    }
+}
+
+void layer_panels_fill(const struct layer_panels *p,
+                       const struct layer_weights *w, size_t which)
+{
+    const struct {
+        const struct panel *panel, *turned;
+        const float *w, *b;
+    } all[LAYER_PANELS / 2] = {
+        { &p->qkv, &p->qkv_t, w->qkv_w, w->qkv_b },
+        { &p->out, &p->out_t, w->out_w, w->out_b },
+        { &p->up, &p->up_t, w->up_w, w->up_b },
+        { &p->down, &p->down_t, w->down_w, w->down_b },
+    }, *x = &all[which % (LAYER_PANELS / 2)];
+
+    if (which < LAYER_PANELS / 2)
+        panel_fill(x->panel, x->w, x->b, 0, x->panel->N);
+    else
+        panel_turn(x->turned, x->w, x->turned->N, 0, x->turned->N);
+}
+
+/* c = then(a @ panel^T), M rows end to end */
+static void multiply(float *c, const float *a, const struct panel *p,
+                     enum panel_then then, size_t M)
+{
+    struct panel_rows rows = panel_rows(NULL, a, p->K, PRECISION_F32, M, p->K);
+
+    panel_fwd(c, p->N, &rows, p, then, M);
 }
 
 /* ---- forward ---- */
@@ -95,13 +164,13 @@ void layer_attend_fwd(struct layer_acts *a, float *scratch,
     size_t r = layer_first_row(j, k), N = layer_rows(j, k);
     float *sum = a->sum1 + r * C;
 
-    gemm_nt(a->qkv + k->t0 * 3 * C, a->x + k->t0 * C, w->qkv_w, w->qkv_b, n,
-            3 * C, C);
+    multiply(a->qkv + k->t0 * 3 * C, a->x + k->t0 * C, &j->p->qkv, PANEL_BIAS,
+             n);
     attend_sequences(a, scratch, j, k);
     if (j->cut)
         gather(a->cls, a->att, j, k);
-    gemm_nt(sum, (j->cut ? a->cls : a->att) + r * C, w->out_w, w->out_b, N, C,
-            C);
+    multiply(sum, (j->cut ? a->cls : a->att) + r * C, &j->p->out, PANEL_BIAS,
+             N);
     dropout_fwd(sum, sum, j->drop_hidden, rng_at(j->seed, SITE_OUT), r, N, C);
     add_residual(a->sum1, a->x, j, k);
     layernorm_fwd(a->h + r * C, a->mean1 + r, a->rstd1 + r, sum, w->ln1_w,
@@ -117,9 +186,9 @@ void layer_feed_fwd(float *y, struct layer_acts *a, const struct layer_job *j,
     float *h = a->h + r * C, *u = a->u + r * F, *g = a->g + r * F;
     float *sum = a->sum2 + r * C;
 
-    gemm_nt(u, h, w->up_w, w->up_b, N, F, C);
+    multiply(u, h, &j->p->up, PANEL_BIAS, N);
     gelu_fwd(g, u, N * F);
-    gemm_nt(sum, g, w->down_w, w->down_b, N, C, F);
+    multiply(sum, g, &j->p->down, PANEL_BIAS, N);
     dropout_fwd(sum, sum, j->drop_hidden, rng_at(j->seed, SITE_DOWN), r, N, C);
     add_fwd(sum, h, N * C);
     layernorm_fwd(y, a->mean2 + r, a->rstd2 + r, sum, w->ln2_w, w->ln2_b,
@@ -150,10 +219,10 @@ void layer_feed_bwd(float *d, struct layer_acts *a, float *scratch,
                    C);
     /* sum = h + dropout(down(g)): d is also the gradient of h */
     dropout_fwd(sum, d, j->drop_hidden, rng_at(j->seed, SITE_DOWN), r, N, C);
-    gemm_nn(du, sum, w->down_w, 0.0f, N, F, C);
+    multiply(du, sum, &j->p->down_t, PANEL_BIAS, N);
     gelu_bwd(du, du, u, N * F);
     memcpy(u, du, N * F * sizeof(*u));
-    gemm_nn(d, u, w->up_w, 1.0f, N, C, F);
+    multiply(d, u, &j->p->up_t, PANEL_ADD, N);
 }
 
 /* From the tail's rows to those of all tokens: dx = dh, and 0 for tokens that
@@ -202,12 +271,12 @@ void layer_attend_bwd(float *dx, float *dh, struct layer_acts *a,
     /* sum = x + dropout(out(att)): dh is also a gradient of x */
     dropout_fwd(sum, dh, j->drop_hidden, rng_at(j->seed, SITE_OUT), r, N, C);
     if (j->cut) {
-        gemm_nn(dqkv, sum, w->out_w, 0.0f, N, C, C);
+        multiply(dqkv, sum, &j->p->out_t, PANEL_BIAS, N);
         scatter(datt, dqkv, j, k);
         scatter(dx, dh, j, k);
     } else {
-        gemm_nn(datt, sum, w->out_w, 0.0f, N, C, C);
+        multiply(datt, sum, &j->p->out_t, PANEL_BIAS, N);
     }
     sequences_bwd(dqkv, dqkv + n * 3 * C, datt, a, j, k);
-    gemm_nn(dx, a->qkv + k->t0 * 3 * C, w->qkv_w, 1.0f, n, C, 3 * C);
+    multiply(dx, a->qkv + k->t0 * 3 * C, &j->p->qkv_t, PANEL_ADD, n);
 }

@@ -23,6 +23,7 @@
 #include "model/config.h"
 #include "model/packed.h"
 #include "model/weights.h"
+#include "nn/panel_turn.h"
 
 /* Sequences [b0,b1) and their tokens [t0,t1); index counts the chunks. */
 struct chunk {
@@ -46,9 +47,25 @@ struct layer_acts {
                              LayerNorm: weight, then bias */
 };
 
+/* This step's weights, packed for both directions. */
+struct layer_panels {
+    struct panel qkv, out, up, down;
+    struct panel qkv_t, out_t, up_t, down_t; /* for dx = dy @ W */
+};
+enum { LAYER_PANELS = 8 };
+
+/* Bytes of memory that a layer's panels need. */
+size_t layer_panels_bytes(const struct model_config *c);
+void layer_panels_open(struct layer_panels *p, void *memory,
+                       const struct model_config *c);
+/* Fill panel number `which` of LAYER_PANELS from w. */
+void layer_panels_fill(const struct layer_panels *p,
+                       const struct layer_weights *w, size_t which);
+
 struct layer_job {
     const struct model_config *c;
     const struct layer_weights *w;
+    const struct layer_panels *p;
     const struct packed *batch;
     const size_t *prob_at;             /* [B] */
     float drop_hidden, drop_attention; /* 0: none */

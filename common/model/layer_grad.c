@@ -1,127 +1,168 @@
 #include "model/layer_grad.h"
 
+#include <stdbool.h>
+
 #include "nn/elementwise.h"
-#include "nn/gemm.h"
 
 enum {
-    TASK_WEIGHTS = 196608, /* of a linear layer's task: 128 x 1536 */
-    TASK_COLUMNS = 64,     /* of an embedding's task */
+    TASK_ROWS = 128,   /* of a linear layer's weight */
+    TURN_COLUMNS = 64, /* of a matrix to turn; a multiple of PANEL_COLS */
+    TASK_COLUMNS = 64, /* of an embedding */
 };
 
-static size_t rows_per_task(size_t N)
+static size_t least(size_t a, size_t b)
 {
-    size_t rows = TASK_WEIGHTS / N / 16 * 16;
-
-    return rows > 16 ? rows : 16;
+    return a < b ? a : b;
 }
 
-static size_t tasks_of(size_t M, size_t N)
+static size_t parts(size_t n, size_t of)
 {
-    size_t rows = rows_per_task(N);
-
-    return (M + rows - 1) / rows;
+    return (n + of - 1) / of;
 }
 
-size_t grad_tasks_count(const struct model_config *c)
+/* ---- linear layers ---- */
+
+static size_t turned_bytes(size_t M, size_t N, size_t K)
+{
+    return panel_bytes(PRECISION_F32, N, K) +
+           M * turn_stride(K) * sizeof(float);
+}
+
+size_t layer_grad_bytes(const struct model_config *c, size_t T)
 {
     size_t C = c->C, F = c->F;
 
-    return c->L * (tasks_of(3 * C, C) + tasks_of(C, C) + tasks_of(F, C) +
-                   tasks_of(C, F)) +
-           (C + TASK_COLUMNS - 1) / TASK_COLUMNS;
+    return turned_bytes(C, F, T) + turned_bytes(F, C, T) +
+           turned_bytes(C, C, T) + turned_bytes(3 * C, C, T);
 }
 
-void grad_tasks_add_linear(struct grad_tasks *t, float *dw, float *db,
-                           const float *dy, const float *x, size_t M, size_t N,
-                           size_t K)
-{
-    size_t rows = rows_per_task(N);
+struct layer_tasks {
+    struct grad_linear linear[GRAD_LINEARS];
+    size_t n;
+    char *memory;
+};
 
-    for (size_t m = 0; m < M; m += rows)
-        t->task[t->n++] = (struct grad_task){
-            .dw = dw,
-            .db = db,
-            .dy = dy,
-            .x = x,
-            .begin = m,
-            .end = m + rows < M ? m + rows : M,
-            .M = M,
-            .N = N,
-            .K = K,
-        };
+static void add_linear(struct layer_tasks *t, float *dw, float *db,
+                       const float *dy, const float *x, size_t M, size_t N,
+                       size_t K)
+{
+    struct grad_linear *g = &t->linear[t->n++];
+
+    *g = (struct grad_linear){
+        .dw = dw, .db = db, .dy = dy, .x = x, .M = M, .N = N, .K = K
+    };
+    panel_open(&g->turned_x, t->memory, N, K);
+    t->memory += panel_bytes(PRECISION_F32, N, K);
+    g->turned_dy = (float *)t->memory;
+    t->memory += M * turn_stride(K) * sizeof(float);
 }
 
-void grad_tasks_add_layer(struct grad_tasks *t, const struct layer_weights *dw,
-                          const struct layer_acts *a, const struct layer_job *j)
+/* Task i of those that every linear layer has parts(size, of) of: which layer,
+ * and where its part begins. */
+static const struct grad_linear *find(const struct layer_tasks *t, size_t i,
+                                      bool outputs, size_t of, size_t *begin)
 {
+    const struct grad_linear *g = t->linear;
+
+    while (i >= parts(outputs ? g->M : g->N, of))
+        i -= parts(outputs ? g++->M : g++->N, of);
+    *begin = i * of;
+    return g;
+}
+
+static size_t count(const struct layer_tasks *t, bool outputs, size_t of)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->n; i++)
+        n += parts(outputs ? t->linear[i].M : t->linear[i].N, of);
+    return n;
+}
+
+static void turn_x(void *ctx, size_t begin, size_t end, size_t worker)
+{
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
+        size_t n;
+        const struct grad_linear *g = find(ctx, i, false, TURN_COLUMNS, &n);
+
+        panel_turn(&g->turned_x, g->x, g->N, n, least(n + TURN_COLUMNS, g->N));
+    }
+}
+
+/* Rows [m, m + TASK_ROWS) of one weight's gradient. */
+static void multiply(void *ctx, size_t begin, size_t end, size_t worker)
+{
+    (void)worker;
+    for (size_t i = begin; i < end; i++) {
+        size_t m, last;
+        const struct grad_linear *g = find(ctx, i, true, TASK_ROWS, &m);
+        float *dy = g->turned_dy + m * turn_stride(g->K);
+        struct panel_rows rows;
+
+        last = least(m + TASK_ROWS, g->M);
+        turn_rows(g->turned_dy, g->dy, g->K, g->M, m, last);
+        rows = panel_rows(NULL, dy, turn_stride(g->K), PRECISION_F32, last - m,
+                          g->K);
+        panel_fwd(g->dw + m * g->N, g->N, &rows, &g->turned_x, PANEL_ADD,
+                  last - m);
+        bias_bwd(g->db, g->dy, m, last, g->K, g->M);
+    }
+}
+
+void layer_grad(const struct layer_weights *dw, const struct layer_acts *a,
+                const struct layer_job *j, void *memory, struct workers *w)
+{
+    struct layer_tasks t = { .memory = memory };
     size_t C = j->c->C, F = j->c->F, T = j->batch->T;
     size_t R = j->cut ? j->batch->B : T;
 
-    grad_tasks_add_linear(t, dw->down_w, dw->down_b, a->sum2, a->g, C, F, R);
-    grad_tasks_add_linear(t, dw->up_w, dw->up_b, a->u, a->h, F, C, R);
-    grad_tasks_add_linear(t, dw->out_w, dw->out_b, a->sum1,
-                          j->cut ? a->cls : a->att, C, C, R);
-    grad_tasks_add_linear(t, dw->qkv_w, dw->qkv_b, a->qkv, a->x, 3 * C, C, T);
+    add_linear(&t, dw->down_w, dw->down_b, a->sum2, a->g, C, F, R);
+    add_linear(&t, dw->up_w, dw->up_b, a->u, a->h, F, C, R);
+    add_linear(&t, dw->out_w, dw->out_b, a->sum1, j->cut ? a->cls : a->att, C,
+               C, R);
+    add_linear(&t, dw->qkv_w, dw->qkv_b, a->qkv, a->x, 3 * C, C, T);
+    workers_run(w, count(&t, false, TURN_COLUMNS), 1, turn_x, &t);
+    workers_run(w, count(&t, true, TASK_ROWS), 1, multiply, &t);
 }
 
-void grad_tasks_add_embedding(struct grad_tasks *t,
-                              const struct embedding_weights *dw,
-                              const float *d, const struct packed *batch,
-                              size_t C)
-{
-    for (size_t c = 0; c < C; c += TASK_COLUMNS)
-        t->task[t->n++] = (struct grad_task){
-            .dy = d,
-            .begin = c,
-            .end = c + TASK_COLUMNS < C ? c + TASK_COLUMNS : C,
-            .N = C,
-            .embedding = dw,
-            .batch = batch,
-        };
-}
+/* ---- embeddings ---- */
+
+struct embedding_task {
+    const struct embedding_weights *dw;
+    const struct packed *batch;
+    const float *d;
+    size_t C;
+};
 
 /* Several tokens share a row, so a task owns columns and takes the tokens in
  * their order. */
-static void embedding_columns(const struct grad_task *k)
+static void embedding_columns(void *ctx, size_t begin, size_t end,
+                              size_t worker)
 {
+    const struct embedding_task *k = ctx;
     const struct packed *p = k->batch;
-    const struct embedding_weights *e = k->embedding;
-    size_t C = k->N, n = k->end - k->begin;
-
-    for (size_t b = 0; b < p->B; b++) {
-        for (size_t t = p->offset[b]; t < p->offset[b + 1]; t++) {
-            const float *d = k->dy + t * C + k->begin;
-            size_t row = t - p->offset[b];
-
-            add_fwd(e->word + p->id[t] * C + k->begin, d, n);
-            add_fwd(e->position + row * C + k->begin, d, n);
-            add_fwd(e->segment + p->segment[t] * C + k->begin, d, n);
-        }
-    }
-}
-
-static void run(void *ctx, size_t begin, size_t end, size_t worker)
-{
-    const struct grad_tasks *t = ctx;
+    size_t C = k->C, n = end - begin;
 
     (void)worker;
-    for (size_t i = begin; i < end; i++) {
-        const struct grad_task *k = &t->task[i];
+    for (size_t b = 0; b < p->B; b++) {
+        for (size_t t = p->offset[b]; t < p->offset[b + 1]; t++) {
+            const float *d = k->d + t * C + begin;
+            size_t row = t - p->offset[b];
 
-        if (k->embedding) {
-            embedding_columns(k);
-            continue;
+            add_fwd(k->dw->word + p->id[t] * C + begin, d, n);
+            add_fwd(k->dw->position + row * C + begin, d, n);
+            add_fwd(k->dw->segment + p->segment[t] * C + begin, d, n);
         }
-        gemm_tn_add(k->dw, k->dy, k->x, k->begin, k->end, k->M, k->N, k->K);
-        bias_bwd(k->db, k->dy, k->begin, k->end, k->K, k->M);
     }
 }
 
-void grad_tasks_run(const struct grad_tasks *t, struct workers *w)
+void embedding_grad(const struct embedding_weights *dw, const float *d,
+                    const struct packed *batch, size_t C, struct workers *w)
 {
-    struct grad_tasks all = *t;
+    struct embedding_task k = { dw, batch, d, C };
 
-    workers_run(w, all.n, 1, run, &all);
+    workers_run(w, C, TASK_COLUMNS, embedding_columns, &k);
 }
 
 void grad_norm_parts(float *dweight, float *dbias, const float *part,

@@ -1,7 +1,7 @@
 /*
  * layer_grad.h - gradients of weights, after the gradients of activations are
- * there for the whole batch. A list of tasks of about equal cost; each owns
- * its part of a gradient, so they may run in any order on any worker.
+ * there for the whole batch. Each task owns its part of a gradient, so they
+ * may run in any order on any worker.
  */
 #ifndef MODEL_LAYER_GRAD_H
 #define MODEL_LAYER_GRAD_H
@@ -12,37 +12,30 @@
 #include "model/encoder_layer.h"
 #include "model/packed.h"
 #include "model/weights.h"
+#include "nn/panel_turn.h"
 
-/* Rows (linear) or columns (embedding) [begin,end) of one gradient. */
-struct grad_task {
-    float *dw, *db;      /* [M,N], [M]; db NULL: an embedding */
+/* One linear layer's gradient: dw[m,:] += sum over K rows of dy[k,m] * x[k,:],
+ * db[m] += sum of dy[k,m] */
+struct grad_linear {
+    float *dw, *db;      /* [M,N], [M] */
     const float *dy, *x; /* [K,M], [K,N] */
-    size_t begin, end, M, N, K;
-    const struct embedding_weights *embedding; /* else NULL ... */
-    const struct packed *batch;                /* ... and this */
+    size_t M, N, K;
+    struct panel turned_x; /* both turned round, for the product */
+    float *turned_dy;      /* [M,turn_stride(K)] */
 };
 
-struct grad_tasks {
-    struct grad_task *task; /* room for grad_tasks_count() */
-    size_t n;
-};
+enum { GRAD_LINEARS = 4 }; /* of a layer: down, up, out, qkv */
 
-/* Tasks of L layers and the embedding. */
-size_t grad_tasks_count(const struct model_config *c);
-/* dw[m,:] += sum over K rows of dy[k,m] * x[k,:], db[m] += sum of dy[k,m] */
-void grad_tasks_add_linear(struct grad_tasks *t, float *dw, float *db,
-                           const float *dy, const float *x, size_t M, size_t N,
-                           size_t K);
-/* The four linear layers of a layer whose backward pass is done. */
-void grad_tasks_add_layer(struct grad_tasks *t, const struct layer_weights *dw,
-                          const struct layer_acts *a,
-                          const struct layer_job *j);
+/* Bytes of memory for the call below, for T tokens. */
+size_t layer_grad_bytes(const struct model_config *c, size_t T);
+/* The linear layers of a layer whose backward pass is done. memory: 64-byte
+ * aligned, lent. */
+void layer_grad(const struct layer_weights *dw, const struct layer_acts *a,
+                const struct layer_job *j, void *memory, struct workers *w);
+
 /* d [T,C]: the gradient of word + segment + position */
-void grad_tasks_add_embedding(struct grad_tasks *t,
-                              const struct embedding_weights *dw,
-                              const float *d, const struct packed *batch,
-                              size_t C);
-void grad_tasks_run(const struct grad_tasks *t, struct workers *w);
+void embedding_grad(const struct embedding_weights *dw, const float *d,
+                    const struct packed *batch, size_t C, struct workers *w);
 
 /* dweight, dbias [C] += the chunks' parts [chunks,2C], in their order. */
 void grad_norm_parts(float *dweight, float *dbias, const float *part,
