@@ -4,15 +4,17 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "net/reply.h"
 
-enum { BODY_MAX = 16 << 20 };
+enum { BODY_MAX = 16 << 20, TOKENS_MAX = 1 << 20 };
 
 int dialogue_tokens(const struct dialogue_plan *p, struct span anchor)
 {
     /* items of the anchor's length, their kinds, and as much again */
     size_t each = 16 + anchor.len / 2;
+    size_t n = 100 + 2 * each * (size_t)(p->positives + p->negatives);
 
-    return (int)(100 + 2 * each * (size_t)(p->positives + p->negatives));
+    return (int)(n < TOKENS_MAX ? n : TOKENS_MAX);
 }
 
 /* The request that the turns so far lead to. bad: what was not JSON. */
@@ -60,9 +62,10 @@ static int hash_question(char hex[65], const struct provider *p,
 }
 
 /* Answer number n: 0 it is there, 1 it is not. */
-static int load(struct dialogue *d, struct store *answers, unsigned n,
-                struct err *err)
+static int load(struct dialogue *d, const struct dialogue_plan *p,
+                struct store *answers, unsigned n, struct err *err)
 {
+    char code[REPLY_CODE];
     struct answer_record r;
     struct json *doc;
     int rc = answers_get(answers, d->hash, n, &doc, &r, err);
@@ -71,6 +74,11 @@ static int load(struct dialogue *d, struct store *answers, unsigned n,
         return rc;
     chat_answer_release(&d->answer);
     rc = chat_read(&d->answer, r.body.ptr, r.body.len, err);
+    /* some refuse by an error of their own */
+    if (rc == 0 && d->answer.status == CHAT_ERROR &&
+        reply_class(p->provider->errors, r.status, r.body.ptr, r.body.len,
+                    code) == REPLY_FILTERED)
+        d->answer.status = CHAT_FILTERED;
     json_free(doc);
     return rc;
 }
@@ -83,7 +91,7 @@ static int take_turn(struct dialogue *d, struct turns *t, char **bad,
     d->verdict = turns_after(t, &d->answer);
     d->attempt++;
     if (d->verdict == TURNS_USE && t->salvage >= 0)
-        return load(d, answers, (unsigned)t->salvage, err);
+        return load(d, p, answers, (unsigned)t->salvage, err);
     if (d->verdict != TURNS_ASK)
         return 0;
     if (d->answer.status == CHAT_UNPARSED) {
@@ -108,7 +116,7 @@ int dialogue_follow(struct dialogue *d, const struct dialogue_plan *p,
     if (rc == 0)
         rc = hash_question(d->hash, p->provider, &d->body, err);
     while (rc == 0 && d->verdict == TURNS_ASK) {
-        rc = load(d, answers, d->attempt, err);
+        rc = load(d, p, answers, d->attempt, err);
         if (rc == 0)
             rc = take_turn(d, &t, &bad, p, answers, anchor, err);
     }

@@ -50,16 +50,6 @@ static int follow(void *ctx, struct buyer_ask *ask, struct err *err)
     return ask_about(ctx, ask->id, ask, err);
 }
 
-/* A key that a server echoes must not be stored. */
-static void redact(struct buf *body, const char *key)
-{
-    size_t n = key ? strlen(key) : 0;
-
-    for (size_t i = 0; n >= 8 && i + n <= body->len; i++)
-        if (memcmp(body->ptr + i, key, n) == 0)
-            memset(body->ptr + i, '*', n);
-}
-
 static int keep(void *ctx, const struct buyer_ask *ask, struct post_done *d,
                 struct err *err)
 {
@@ -68,7 +58,6 @@ static int keep(void *ctx, const struct buyer_ask *ask, struct post_done *d,
                                .seconds = d->seconds,
                                .template = x->job->plan->prompt->hash };
 
-    redact(&d->body, x->job->key);
     r.body = (struct span){ buf_str(&d->body), d->body.len };
     return answers_put(x->job->answers, ask->hash, ask->attempt, &r, err);
 }

@@ -166,13 +166,26 @@ static void wait_throttled(struct buyer *b, struct slot *s,
 static void wait_transient(struct buyer *b, struct slot *s,
                            const struct post_done *d)
 {
+    double wait;
+
     if (++s->tries >= TRIES) {
         give_up(b, s, d);
         return;
     }
     b->n->retried++;
-    s->not_before = now() + limiter_backoff(s->tries, rng_uniform(&b->rng));
+    wait = fmax(limiter_backoff(s->tries, rng_uniform(&b->rng)),
+                fmin(d->retry_after, WAIT_MAX_S));
+    s->not_before = now() + wait;
     s->waiting = true;
+}
+
+/* The beginning of an answer's body, on one line. */
+static void show_body(char *out, size_t size, const struct post_done *d)
+{
+    snprintf(out, size, "%s", buf_str(&d->body));
+    for (char *p = out; *p; p++)
+        if ((unsigned char)*p < 0x20)
+            *p = ' ';
 }
 
 /* Key, credit, address: the end. */
@@ -180,9 +193,14 @@ static void stop_for(struct buyer *b, struct slot *s, enum reply_class class,
                      const struct post_done *d, const char *code)
 {
     const struct provider *p = b->job->provider;
+    char body[200];
     struct err why = ERR_INIT;
 
-    if (class == REPLY_AUTH)
+    show_body(body, sizeof(body), d);
+    if (class == REPLY_AUTH && !b->job->key)
+        ERR_SET(&why, ERR_AUTH, "%s wants a key (HTTP %ld %s), and none is set",
+                p->name, d->status, code);
+    else if (class == REPLY_AUTH)
         ERR_SET(&why, ERR_AUTH,
                 "%s refuses the key (HTTP %ld %s); it comes from %s%s", p->name,
                 d->status, code, p->key_file[0] ? "the file " : "the variable ",
@@ -192,11 +210,15 @@ static void stop_for(struct buyer *b, struct slot *s, enum reply_class class,
                 "%s: the account has no credit left (HTTP %ld %s); what was "
                 "answered is kept, run the same command again to go on",
                 p->name, d->status, code);
-    else
+    else if (class == REPLY_MOVED)
         ERR_SET(&why, ERR_CONFIG,
                 "%s: redirect (HTTP %ld) from %s: base_url is wrong; redirects "
                 "are not followed, they would carry the key away",
                 p->name, d->status, b->job->url);
+    else
+        ERR_SET(&why, ERR_CONFIG,
+                "%s: no such model or address (HTTP %ld %s) at %s: %s", p->name,
+                d->status, code, b->job->url, body);
     stop(b, &why);
     drop(s);
 }
@@ -214,33 +236,47 @@ static int refused(struct buyer *b, struct slot *s, struct post_done *d,
                    const char *code, struct err *err)
 {
     struct err why = ERR_INIT;
+    char body[200];
 
     if (b->n->answers > 0)
         return keep(b, s, d, err);
     if (++b->refused == REFUSED_MAX) {
-        ERR_SET(&why, ERR_CONFIG, "%s: HTTP %ld %s: %.200s",
-                b->job->provider->name, d->status, code, buf_str(&d->body));
+        show_body(body, sizeof(body), d);
+        ERR_SET(&why, ERR_CONFIG, "%s: HTTP %ld %s: %s", b->job->provider->name,
+                d->status, code, body);
         stop(b, &why);
     }
     give_up(b, s, d);
     return 0;
 }
 
+/* A server may echo the key: before anything is stored or said, it goes. */
+static void redact(struct buf *body, const char *key)
+{
+    size_t n = key ? strlen(key) : 0;
+    char *end = body->len ? body->ptr + body->len : NULL, *p = body->ptr;
+
+    while (n && end && (p = memmem(p, (size_t)(end - p), key, n)) != NULL)
+        memset(p, '*', n);
+}
+
 static int take(struct buyer *b, struct post_done *d, struct err *err)
 {
     struct slot *s = &b->slot[d->id];
     char code[REPLY_CODE];
-    enum reply_class class =
-        reply_class(d->status, buf_str(&d->body), d->body.len, code);
+    enum reply_class class;
+
+    redact(&d->body, b->job->key);
+    class = reply_class(b->job->provider->errors, d->status, buf_str(&d->body),
+                        d->body.len, code);
 
     switch (class) {
     case REPLY_ANSWER:
+    case REPLY_FILTERED:
         b->n->answers++;
         b->in_a_row = 0;
         b->last_answer = now();
         limiter_success(&b->limiter);
-        return keep(b, s, d, err);
-    case REPLY_FILTERED:
         return keep(b, s, d, err);
     case REPLY_BAD_INPUT:
         return refused(b, s, d, code, err);
@@ -253,6 +289,7 @@ static int take(struct buyer *b, struct post_done *d, struct err *err)
     case REPLY_BILLING:
     case REPLY_AUTH:
     case REPLY_MOVED:
+    case REPLY_CONFIG:
         stop_for(b, s, class, d, code);
         break;
     }

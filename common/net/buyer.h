@@ -33,7 +33,8 @@ struct buyer_job {
     void *ctx;
     /* Fill *ask (zeroed): 0. Nothing more to ask: 1. */
     int (*next)(void *ctx, struct buyer_ask *ask, struct err *err);
-    /* Put the answer aside; commit() is called before it is used. */
+    /* Put the answer aside; commit() is called before it is used. The key is
+     * not in it, even if the server echoed it. */
     int (*keep)(void *ctx, const struct buyer_ask *ask, struct post_done *d,
                 struct err *err);
     int (*commit)(void *ctx, struct err *err);
@@ -50,9 +51,10 @@ struct buyer_counts {
 /*
  * Until next() has no more and everything is answered or given up.
  * ERR_STOPPED (signal), ERR_AUTH, ERR_AGAIN (no credit; throttled for ten
- * minutes, or told to wait longer than 15), ERR_CONFIG (redirect; the first
- * three requests were refused), ERR_UNAVAIL (ten in a row without an answer),
- * and what the callbacks return. Whatever came in before is kept.
+ * minutes, or told to wait longer than 15), ERR_CONFIG (redirect, no such
+ * model; the first three requests were refused), ERR_UNAVAIL (ten in a row
+ * without an answer), and what the callbacks return. Whatever came in before is
+ * kept.
  */
 int buyer_run(const struct buyer_job *job, struct buyer_counts *n,
               struct err *err) MUST_CHECK;

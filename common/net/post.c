@@ -11,6 +11,8 @@
 
 #include "net/http.h"
 
+enum { ABSURD_S = 10000000 }; /* to wait a third of a year */
+
 struct slot {
     CURL *easy; /* kept: a connection is reused */
     struct curl_slist *headers;
@@ -18,7 +20,7 @@ struct slot {
     char *sent;
     size_t id;
     double retry_after;
-    bool busy, too_large;
+    bool busy, too_large, exact; /* exact: retry_after was in ms */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -36,13 +38,13 @@ double post_retry_after(const char *value)
 
     while (*end == ' ' || *end == '\r' || *end == '\n')
         end++;
-    if (end != value && !*end)
-        return s >= 0.0 && s < 1e7 && isfinite(s) ? s : -1.0;
-    at = curl_getdate(value, NULL);
-    if (at < 0)
-        return -1.0;
-    s = difftime(at, time(NULL));
-    return s > 0.0 ? s : 0.0;
+    if (end == value || *end) {
+        at = strlen(value) < 20 ? -1 : curl_getdate(value, NULL);
+        if (at < 0)
+            return -1.0;
+        s = fmax(0.0, difftime(at, time(NULL)));
+    }
+    return s >= 0.0 && s < ABSURD_S ? s : -1.0;
 }
 
 static size_t on_body(char *ptr, size_t size, size_t n, void *ctx)
@@ -57,20 +59,35 @@ static size_t on_body(char *ptr, size_t size, size_t n, void *ctx)
     return size * n;
 }
 
+/* The value of a header line when its name is the given one. */
+static bool header_is(char value[64], const char *line, size_t len,
+                      const char *name)
+{
+    size_t skip = strlen(name);
+
+    if (len <= skip || strncasecmp(line, name, skip) != 0)
+        return false;
+    while (skip < len && (line[skip] == ' ' || line[skip] == '\t'))
+        skip++;
+    snprintf(value, 64, "%.*s", (int)(len - skip), line + skip);
+    return true;
+}
+
 static size_t on_header(char *ptr, size_t size, size_t n, void *ctx)
 {
-    static const char name[] = "retry-after:";
     struct slot *s = ctx;
-    size_t len = size * n, skip = sizeof(name) - 1;
+    double wait;
     char value[64];
 
-    if (len > skip && strncasecmp(ptr, name, skip) == 0) {
-        while (skip < len && ptr[skip] == ' ')
-            skip++;
-        snprintf(value, sizeof(value), "%.*s", (int)(len - skip), ptr + skip);
+    if (header_is(value, ptr, size * n, "retry-after-ms:")) {
+        wait = post_retry_after(value);
+        if (wait >= 0.0)
+            s->retry_after = wait / 1000.0;
+        s->exact = wait >= 0.0;
+    } else if (!s->exact && header_is(value, ptr, size * n, "retry-after:")) {
         s->retry_after = post_retry_after(value);
     }
-    return len;
+    return size * n;
 }
 
 int post_new(struct post **out, size_t slots, struct err *err)
@@ -187,7 +204,7 @@ static int add_header(struct slot *s, const char *line)
 static int add_headers(struct slot *s, const char *const *headers,
                        const char *key)
 {
-    char line[1024];
+    char line[8192];
     int rc = add_header(s, "Content-Type: application/json");
 
     /* no "Expect: 100-continue": it costs a round trip each */
@@ -195,11 +212,14 @@ static int add_headers(struct slot *s, const char *const *headers,
         rc = add_header(s, "Expect:");
     for (; rc == 0 && headers && *headers; headers++)
         rc = add_header(s, *headers);
-    if (rc == 0 && key && key[0]) {
-        snprintf(line, sizeof(line), "Authorization: Bearer %s", key);
+    if (rc < 0 || !key || !key[0])
+        return rc;
+    if (snprintf(line, sizeof(line), "Authorization: Bearer %s", key) <
+        (int)sizeof(line))
         rc = add_header(s, line);
-        explicit_bzero(line, sizeof(line));
-    }
+    else
+        rc = -1;
+    explicit_bzero(line, sizeof(line));
     return rc;
 }
 
@@ -220,7 +240,7 @@ int post_start(struct post *p, size_t id, const char *url,
                        url);
     s->id = id;
     s->retry_after = -1.0;
-    s->too_large = false;
+    s->too_large = s->exact = false;
     s->error[0] = '\0';
     buf_reset(&s->body);
     s->sent = strndup(body, len);

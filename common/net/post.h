@@ -34,7 +34,7 @@ size_t post_busy(const struct post *p);
  * Start one; there must be a free slot (assert). ERR_USAGE: a URL that
  * http_may_call() refuses. headers: "Name: value", ends
  * with NULL; everything is copied. key (NULL = none) goes out as
- * "Authorization: Bearer KEY".
+ * "Authorization: Bearer KEY", at most 8000 bytes.
  */
 int post_start(struct post *p, size_t id, const char *url,
                const char *const *headers, const char *key, const char *body,
@@ -44,7 +44,8 @@ int post_start(struct post *p, size_t id, const char *url,
 int post_wait(struct post *p, int wait_ms, struct post_done *done,
               struct err *err) MUST_CHECK;
 
-/* Retry-After: seconds, also as a fraction, or a HTTP date. -1: not valid. */
+/* Retry-After: seconds, also as a fraction, or a HTTP date; one in the past is
+ * 0. -1: not valid, negative, or a third of a year and more. */
 double post_retry_after(const char *value);
 
 #endif

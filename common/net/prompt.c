@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/utf8.h"
 
 static const char english[] =
     "You write training data for a sentence-embedding model. The domain is: "
@@ -64,12 +65,30 @@ static int variable_at(const char *p, size_t left)
     return -1;
 }
 
+/* CR LF becomes LF, a byte order mark goes. */
+static void unify(struct buf *text)
+{
+    size_t n = 0, from = 0;
+
+    if (text->len >= 3 && memcmp(text->ptr, "\xEF\xBB\xBF", 3) == 0)
+        from = 3;
+    for (; from < text->len; from++)
+        if (text->ptr[from] != '\r' || text->ptr[from + 1] != '\n')
+            text->ptr[n++] = text->ptr[from];
+    text->len = n;
+    if (text->ptr)
+        text->ptr[n] = '\0';
+}
+
 /* A brace with a lower-case word in it must be a variable: a typing error
  * would be paid for a hundred thousand times. */
 static int check(const struct prompt *p, const char *name, struct err *err)
 {
     bool anchor = false;
 
+    if (utf8_valid(buf_str(&p->text), p->text.len) < p->text.len ||
+        memchr(buf_str(&p->text), '\0', p->text.len))
+        return ERR_SET(err, ERR_FORMAT, "template %s: not UTF-8 text", name);
     for (size_t i = 0; i < p->text.len; i++) {
         const char *s = p->text.ptr + i;
         size_t word;
@@ -103,6 +122,7 @@ int prompt_load(struct prompt *p, const char *name, struct err *err)
         rc = buf_puts(&p->text, chinese, err);
     else
         rc = file_read(&p->text, name, err);
+    unify(&p->text);
     if (rc == 0)
         rc = check(p, name, err);
     if (rc == 0)

@@ -14,8 +14,9 @@
 #include "base/log.h"
 #include "base/opt.h"
 #include "net/http.h"
+#include "net/reply.h"
 
-enum { KEY_MAX = 4096 };
+enum { KEY_MAX = 4096, URL_MAX = 1000 }; /* bytes */
 
 /* ---- the file ---- */
 
@@ -28,7 +29,7 @@ static const struct {
     { "key_env", JSON_STRING },   { "key_file", JSON_STRING },
     { "json_mode", JSON_STRING }, { "token_field", JSON_STRING },
     { "replay", JSON_STRING },    { "timeout_s", JSON_NUMBER },
-    { "extra", JSON_OBJECT },
+    { "extra", JSON_OBJECT },     { "errors", JSON_OBJECT },
 };
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
 
@@ -72,30 +73,80 @@ static bool is_variable(const char *s)
     return s[n] == '\0' && !isdigit((unsigned char)s[0]);
 }
 
+/* The node at fault, or the whole object when it is missing. */
+static const struct json_node *at(const struct provider *p, const char *key)
+{
+    const struct json_node *root = json_root(p->doc);
+    const struct json_node *n = json_get(root, key);
+
+    return n ? n : root;
+}
+
+static int check_url(const struct provider *p, struct err *err)
+{
+    size_t n = strlen(p->base_url);
+
+    if (!p->replay[0] && !http_may_call(p->base_url, NULL))
+        return JSON_ERR(err, p->doc, at(p, "base_url"),
+                        "\"base_url\" is '%.100s', expected https:// (http:// "
+                        "for loopback only)",
+                        p->base_url);
+    if (n && p->base_url[n - 1] == '/')
+        return JSON_ERR(err, p->doc, at(p, "base_url"),
+                        "\"base_url\" ends in /, expected none: \"path\" "
+                        "begins with it");
+    if (strpbrk(p->base_url, "?#"))
+        return JSON_ERR(err, p->doc, at(p, "base_url"),
+                        "\"base_url\" has a ? or #, expected an address only");
+    /* "https://good" and "@evil" would make another host */
+    if (p->path[0] != '/')
+        return JSON_ERR(err, p->doc, at(p, "path"),
+                        "\"path\" is '%.100s', expected / first", p->path);
+    if (n + strlen(p->path) > URL_MAX)
+        return JSON_ERR(err, p->doc, at(p, "base_url"),
+                        "\"base_url\" and \"path\" have %zu bytes, expected at "
+                        "most %d",
+                        n + strlen(p->path), URL_MAX);
+    return 0;
+}
+
+static int check_errors(const struct provider *p, struct err *err)
+{
+    enum reply_class class;
+
+    for (const struct json_node *c = json_first(p->errors); c; c = json_next(c))
+        if (!reply_class_of(&class, json_str(c, "")))
+            return JSON_ERR(err, p->doc, c,
+                            "\"%.60s\" is '%.60s', expected throttled, "
+                            "transient, billing, auth, config, bad-input or "
+                            "filtered",
+                            json_key(c), json_str(c, "no string"));
+    return 0;
+}
+
 static int check_values(const struct provider *p, double timeout,
                         const char *json_mode, struct err *err)
 {
-    const struct json_node *r = json_root(p->doc);
-
-    if (!p->name[0] || !p->model[0])
-        return JSON_ERR(err, p->doc, r, "\"name\" and \"model\" are needed");
+    if (!p->name[0])
+        return JSON_ERR(err, p->doc, at(p, "name"), "\"name\" is needed");
+    if (!p->model[0])
+        return JSON_ERR(err, p->doc, at(p, "model"), "\"model\" is needed");
+    if (!p->token_field[0])
+        return JSON_ERR(err, p->doc, at(p, "token_field"),
+                        "\"token_field\" is empty");
     if (strcmp(json_mode, "json_object") != 0 && strcmp(json_mode, "none") != 0)
-        return JSON_ERR(err, p->doc, json_get(r, "json_mode"),
-                        "\"json_mode\" is '%s', expected json_object or none",
+        return JSON_ERR(err, p->doc, at(p, "json_mode"),
+                        "\"json_mode\" is '%.60s', expected json_object or "
+                        "none",
                         json_mode);
     if (!(timeout >= 1.0 && timeout <= 86400.0))
-        return JSON_ERR(err, p->doc, json_get(r, "timeout_s"),
+        return JSON_ERR(err, p->doc, at(p, "timeout_s"),
                         "\"timeout_s\" is %g, expected 1 to 86400", timeout);
     if (!is_variable(p->key_env))
-        return JSON_ERR(err, p->doc, json_get(r, "key_env"),
+        return JSON_ERR(err, p->doc, at(p, "key_env"),
                         "\"key_env\" is not the name of a variable; the key "
                         "itself must not be in this file");
-    if (!p->replay[0] && !http_may_call(p->base_url, NULL))
-        return JSON_ERR(err, p->doc, r,
-                        "\"base_url\" is '%s', expected https:// (http:// for "
-                        "loopback only)",
-                        p->base_url);
-    return 0;
+    return check_errors(p, err);
 }
 
 static int fill(struct provider *p, const char *path, struct err *err)
@@ -117,6 +168,7 @@ static int fill(struct provider *p, const char *path, struct err *err)
     p->token_field = json_str(json_get(r, "token_field"), "max_tokens");
     p->json_mode = strcmp(mode, "none") != 0;
     p->extra = json_get(r, "extra");
+    p->errors = json_get(r, "errors");
     snprintf(dir, sizeof(dir), "%s", path);
     slash = strrchr(dir, '/');
     if (slash)
@@ -125,6 +177,8 @@ static int fill(struct provider *p, const char *path, struct err *err)
         rc = file_join(p->replay, slash ? dir : "", replay, err);
     if (rc == 0)
         rc = check_values(p, timeout, mode, err);
+    if (rc == 0)
+        rc = check_url(p, err);
     p->timeout_s = rc == 0 ? (int)timeout : 0;
     return rc;
 }
@@ -172,6 +226,9 @@ static int read_key(char *key, const char *path, struct err *err)
     close(fd);
     if (n < 0)
         return ERR_SET(err, ERR_IO, "key file %s: %s", path, strerror(errno));
+    if (n == KEY_MAX - 1)
+        return ERR_SET(err, ERR_AUTH, "key file %s is too long for a key",
+                       path);
     key[n] = '\0';
     return 0;
 }

@@ -13,6 +13,8 @@
  *   timeout_s    total time of one attempt [180]
  *   extra        object merged into the request ("enable_thinking": false);
  *                its members replace ours, null leaves one out
+ *   errors       object: what an error means here, where it differs from the
+ *                usual (reply.h)
  *   replay       file of canned answers beside the profile: no endpoint is
  *                called, a local server answers from it (replay.h)
  */
@@ -28,8 +30,8 @@ struct provider {
     const char *key_env, *key_file;
     bool json_mode;
     int timeout_s;
-    const struct json_node *extra;
-    char replay[FILE_PATH_MAX]; /* "" = a real endpoint */
+    const struct json_node *extra, *errors; /* NULL: none */
+    char replay[FILE_PATH_MAX];             /* "" = a real endpoint */
 };
 
 /* ERR_FORMAT names the key that is wrong; unknown keys are refused, as is a

@@ -1,6 +1,7 @@
 #include "net/reply.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "net/chat.h"
@@ -14,10 +15,26 @@ static const struct {
     { "slow_down", REPLY_THROTTLED },
     { "server_is_overloaded", REPLY_THROTTLED },
     { "overloaded_error", REPLY_THROTTLED },
+    { "rate_limit_error", REPLY_THROTTLED },
     { "limit_requests", REPLY_THROTTLED },
     { "limit_burst_rate", REPLY_THROTTLED },
     { "rpm_rate_limit_exceeded", REPLY_THROTTLED },
     { "tpm_rate_limit_exceeded", REPLY_THROTTLED },
+    { "336501", REPLY_THROTTLED }, /* requests a minute, in older answers */
+    { "336502", REPLY_THROTTLED }, /* tokens */
+    { "Throttling*", REPLY_THROTTLED },
+    { "ModelServingError", REPLY_THROTTLED },
+    { "ModelUnavailable", REPLY_THROTTLED },
+    { "RateLimitExceeded*", REPLY_THROTTLED },
+    { "ModelAccountRpmRateLimitExceeded", REPLY_THROTTLED },
+    { "ModelAccountTpmRateLimitExceeded", REPLY_THROTTLED },
+    { "APIAccountRpmRateLimitExceeded", REPLY_THROTTLED },
+    { "AccountRateLimitExceeded", REPLY_THROTTLED },
+    { "ServerOverloaded", REPLY_THROTTLED },
+    { "RequestBurstTooFast", REPLY_THROTTLED },
+    { "InflightBatchsizeExceeded", REPLY_THROTTLED },
+    { "ContentSecurityDetectionError", REPLY_TRANSIENT },
+    { "InvalidEndpoint.ClosedEndpoint", REPLY_TRANSIENT },
     { "insufficient_quota", REPLY_BILLING },
     { "credit_balance_exhausted", REPLY_BILLING },
     { "organization_spend_limit_exceeded", REPLY_BILLING },
@@ -30,7 +47,13 @@ static const struct {
     { "PostpaidBillOverdue", REPLY_BILLING },
     { "CommodityNotPurchased", REPLY_BILLING },
     { "AllocationQuota.FreeTierOnly", REPLY_BILLING },
+    { "OperationDenied.ServiceOverdue", REPLY_BILLING },
     { "invalid_api_key", REPLY_AUTH },
+    { "AccessDenied*", REPLY_AUTH },
+    { "model_not_found", REPLY_CONFIG },
+    { "invalid_model", REPLY_CONFIG },
+    { "ModelNotOpen", REPLY_CONFIG },
+    { "InvalidEndpointOrModel*", REPLY_CONFIG },
     { "content_filter", REPLY_FILTERED },
     { "content_policy_violation", REPLY_FILTERED },
     { "data_inspection_failed", REPLY_FILTERED },
@@ -66,6 +89,9 @@ static enum reply_class by_status(long status)
         return REPLY_AUTH;
     case 402:
         return REPLY_BILLING;
+    case 404:
+    case 405:
+        return REPLY_CONFIG;
     case 429:
     case 503:
     case 529:
@@ -82,37 +108,109 @@ static enum reply_class by_status(long status)
     return status >= 400 && status < 500 ? REPLY_BAD_INPUT : REPLY_TRANSIENT;
 }
 
-/* What the body of an error says: a class, or REPLY_ANSWER for nothing. A
- * number as its code is a HTTP status. */
-static enum reply_class read_error(const char *body, size_t len, long *status,
-                                   char code[REPLY_CODE])
+bool reply_class_of(enum reply_class *class, const char *name)
+{
+    static const struct {
+        const char *name;
+        enum reply_class class;
+    } row[] = {
+        { "filtered", REPLY_FILTERED },   { "bad-input", REPLY_BAD_INPUT },
+        { "throttled", REPLY_THROTTLED }, { "transient", REPLY_TRANSIENT },
+        { "billing", REPLY_BILLING },     { "auth", REPLY_AUTH },
+        { "config", REPLY_CONFIG },
+    };
+
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+        if (strcmp(row[i].name, name) == 0) {
+            *class = row[i].class;
+            return true;
+        }
+    return false;
+}
+
+/* What the body of an error says. */
+struct said {
+    char code[64], type[64], message[REPLY_CODE];
+};
+
+/* Does a key of the profile's table mean this error? How exactly: 3 for code
+ * and message, 2 for the code, 1 for the status, 0 for no. */
+static int matches(const char *key, long status, const struct said *e)
+{
+    size_t n = strcspn(key, ":");
+    const char *begin = key + n + (key[n] == ':');
+    char digits[32];
+
+    begin += strspn(begin, " ");
+    snprintf(digits, sizeof(digits), "%ld", status);
+    if (strcmp(key, digits) == 0)
+        return 1;
+    if (n == 0 || ((strlen(e->code) != n || memcmp(key, e->code, n) != 0) &&
+                   (strlen(e->type) != n || memcmp(key, e->type, n) != 0)))
+        return 0;
+    if (key[n] != ':')
+        return 2;
+    return strncmp(e->message, begin, strlen(begin)) == 0 ? 3 : 0;
+}
+
+static enum reply_class by_profile(const struct json_node *errors, long status,
+                                   const struct said *e)
+{
+    enum reply_class class = REPLY_ANSWER;
+    const struct json_node *c = json_first(errors);
+    int best = 0;
+
+    for (; c; c = json_next(c)) {
+        int m = matches(json_key(c), status, e);
+
+        if (m > best && reply_class_of(&class, json_str(c, "")))
+            best = m;
+    }
+    return class;
+}
+
+/* A string, or a number as one. */
+static void copy_code(char *out, size_t size, const struct json_node *n)
+{
+    double v = json_num(n, 0.0);
+
+    if (v >= 1.0 && v < 1e9)
+        snprintf(out, size, "%.0f", v);
+    else
+        snprintf(out, size, "%s", json_str(n, ""));
+}
+
+static void read_error(struct said *e, const char *body, size_t len)
 {
     struct err none = ERR_INIT;
     struct json *doc;
-    const struct json_node *error;
-    enum reply_class class;
-    const char *name, *type;
-    double number;
+    const struct json_node *root, *error, *code, *text;
 
+    memset(e, 0, sizeof(*e));
     if (json_parse(&doc, "answer", body, len, JSON_STRICT, &none) < 0)
-        return REPLY_ANSWER;
-    error = json_get(json_root(doc), "error");
+        return;
+    root = json_root(doc);
+    if (json_type(root) == JSON_ARRAY)
+        root = json_first(root);
+    error = json_get(root, "error");
     if (json_type(error) != JSON_OBJECT)
-        error = json_root(doc);
-    name = json_str(json_get(error, "code"), "");
-    type = json_str(json_get(error, "type"), "");
-    number = json_num(json_get(error, "code"), 0.0);
-    if (number >= 400.0 && number < 600.0 && *status == 200)
-        *status = (long)number;
-    snprintf(code, REPLY_CODE, "%s",
-             name[0]   ? name
-             : type[0] ? type
-                       : json_str(json_get(error, "message"), ""));
-    class = by_name(name);
-    if (class == REPLY_ANSWER)
-        class = by_name(type);
+        error = root;
+    code = json_get(error, "code");
+    text = json_get(error, "message");
+    copy_code(e->code, sizeof(e->code),
+              code ? code : json_get(error, "error_code"));
+    copy_code(e->type, sizeof(e->type), json_get(error, "type"));
+    snprintf(e->message, sizeof(e->message), "%s",
+             json_str(text ? text : json_get(error, "msg"), ""));
     json_free(doc);
-    return class;
+}
+
+/* An error that came with status 200 may have the real one as its code. */
+static long status_of(long status, const struct said *e)
+{
+    long code = strtol(e->code, NULL, 10);
+
+    return status == 200 && code >= 400 && code < 600 ? code : status;
 }
 
 static bool is_completion(const char *body, size_t len)
@@ -128,16 +226,27 @@ static bool is_completion(const char *body, size_t len)
     return ok;
 }
 
-enum reply_class reply_class(long status, const char *body, size_t len,
+enum reply_class reply_class(const struct json_node *errors, long status,
+                             const char *body, size_t len,
                              char code[REPLY_CODE])
 {
     enum reply_class class;
+    struct said e;
 
     code[0] = '\0';
     if (status == 0)
         return REPLY_TRANSIENT;
     if (status == 200 && is_completion(body, len))
         return REPLY_ANSWER;
-    class = read_error(body, len, &status, code);
-    return class == REPLY_ANSWER ? by_status(status) : class;
+    read_error(&e, body, len);
+    snprintf(code, REPLY_CODE, "%s",
+             e.code[0]   ? e.code
+             : e.type[0] ? e.type
+                         : e.message);
+    class = by_profile(errors, status, &e);
+    if (class == REPLY_ANSWER)
+        class = by_name(e.code);
+    if (class == REPLY_ANSWER)
+        class = by_name(e.type);
+    return class == REPLY_ANSWER ? by_status(status_of(status, &e)) : class;
 }

@@ -3,11 +3,19 @@
  *
  * Decided by status, and by error.code and error.type, which may also come
  * with status 200; never by words in free text, which occur in any sentence.
+ *
+ * The same code means the opposite at two providers (insufficient_quota: no
+ * credit, or too many tokens a minute), so a profile's "errors" goes before
+ * what is built in:
+ *
+ *   { "insufficient_quota": "throttled",
+ *     "insufficient_quota: Free allocated": "billing",   message's beginning
+ *     "418": "transient" }                               status
  */
 #ifndef NET_REPLY_H
 #define NET_REPLY_H
 
-#include <stddef.h>
+#include "base/json.h"
 
 enum reply_class {
     REPLY_ANSWER,    /* a chat completion: keep it */
@@ -18,13 +26,17 @@ enum reply_class {
     REPLY_BILLING,   /* no credit: stop */
     REPLY_AUTH,      /* the key is refused: stop */
     REPLY_MOVED,     /* a redirect: stop */
+    REPLY_CONFIG,    /* no such model or address: stop */
 };
+/* "throttled", ...: what a profile may say. False: no such class. */
+bool reply_class_of(enum reply_class *class, const char *name);
 
 enum { REPLY_CODE = 160 };
 
-/* status 0: no answer came. code gets what the endpoint calls the error, ""
- * when it says nothing. */
-enum reply_class reply_class(long status, const char *body, size_t len,
+/* status 0: no answer came. errors: of the profile, or NULL. code gets what the
+ * endpoint calls the error, "" when it says nothing. */
+enum reply_class reply_class(const struct json_node *errors, long status,
+                             const char *body, size_t len,
                              char code[REPLY_CODE]);
 
 #endif

@@ -570,7 +570,7 @@ static void reads_a_stream_of_events(void **state)
 #define DELTA(d) "data: {\"choices\":[{\"delta\":{" d "}}]}\n\n"
 #define END(reason) \
     "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"" reason "\"}]}" \
-                                                                    "\n\n"
+    "\n\n"
 #define ITEM_DELTAS \
     DELTA("\"role\":\"assistant\",\"content\":\"\"") \
     DELTA("\"content\":\"{\\\"positives\\\":[\\\"\"") \
