@@ -12,10 +12,8 @@
 #define STORE_ROWS_H
 
 #include "store/columns.h"
+#include "store/fields.h"
 
-enum { ROW_MAX = 8 << 20 }; /* bytes of one row */
-
-enum rows_format { ROWS_AUTO, ROWS_TSV, ROWS_CSV, ROWS_JSONL, ROWS_TEXT };
 /* "auto|tsv|csv|jsonl|text" to its value; the name must be one of them. */
 enum rows_format rows_format_of(const char *name);
 /* By the ending of a file's name; ROWS_AUTO when it says nothing. */
