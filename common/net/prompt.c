@@ -138,6 +138,11 @@ int prompt_load(struct prompt *p, const char *name, struct err *err)
     } else {
         p->user = (struct span){ p->text.ptr, p->text.len };
     }
+    if (strspn(p->user.ptr, " \n") == p->user.len) {
+        prompt_release(p);
+        return ERR_SET(err, ERR_FORMAT,
+                       "template %s: nothing after the line ---", name);
+    }
     return 0;
 }
 

@@ -85,7 +85,12 @@ static const struct json_node *at(const struct provider *p, const char *key)
 static int check_url(const struct provider *p, struct err *err)
 {
     size_t n = strlen(p->base_url);
+    const char *host = strstr(p->base_url, "//");
 
+    /* a password must not be in this file, nor in a message */
+    if (host && memchr(host + 2, '@', strcspn(host + 2, "/")))
+        return JSON_ERR(err, p->doc, at(p, "base_url"),
+                        "\"base_url\" has a user name or password in it");
     if (!p->replay[0] && !http_may_call(p->base_url, NULL))
         return JSON_ERR(err, p->doc, at(p, "base_url"),
                         "\"base_url\" is '%.100s', expected https:// (http:// "

@@ -1,0 +1,409 @@
+#include "support/support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "net/provider.h"
+#include "support/scratch.h"
+
+static int load(struct provider *p, const char *text, struct err *err)
+{
+    char path[SCRATCH_PATH];
+
+    scratch_write(path, "p.json", text, (size_t)-1);
+    return provider_load(p, path, err);
+}
+
+/* ---- the file ---- */
+
+static void what_is_left_out_has_a_default(void **state)
+{
+    struct err err = ERR_INIT;
+    struct provider p;
+
+    (void)state;
+    assert_ok(load(&p,
+                   "// mine\n{\"name\":\"n\",\"base_url\":\"https://h/v1\","
+                   "\"model\":\"m\"}",
+                   &err),
+              &err);
+    assert_string_equal(p.name, "n");
+    assert_string_equal(p.base_url, "https://h/v1");
+    assert_string_equal(p.model, "m");
+    assert_string_equal(p.path, "/chat/completions");
+    assert_string_equal(p.key_env, "LLM_API_KEY");
+    assert_string_equal(p.key_file, "");
+    assert_string_equal(p.token_field, "max_tokens");
+    assert_string_equal(p.replay, "");
+    assert_int_equal(p.timeout_s, 180);
+    assert_true(p.json_mode);
+    assert_null(p.extra);
+    assert_null(p.errors);
+    provider_release(&p);
+}
+
+static void everything_can_be_set(void **state)
+{
+    struct err err = ERR_INIT;
+    struct provider p;
+    char want[SCRATCH_PATH];
+
+    (void)state;
+    assert_ok(load(&p,
+                   "{\"name\":\"n\",\"base_url\":\"http://127.0.0.1:8000\","
+                   "\"path\":\"/c\",\"model\":\"m\",\"key_env\":\"MY_KEY\","
+                   "\"key_file\":\"k\",\"token_field\":\"t\",\"json_mode\":"
+                   "\"none\",\"timeout_s\":900,\"extra\":{\"a\":1},\"errors\":"
+                   "{\"x\":\"transient\"},\"replay\":\"answers.jsonl\"}",
+                   &err),
+              &err);
+    assert_string_equal(p.path, "/c");
+    assert_string_equal(p.key_env, "MY_KEY");
+    assert_string_equal(p.key_file, "k");
+    assert_string_equal(p.token_field, "t");
+    assert_int_equal(p.timeout_s, 900);
+    assert_false(p.json_mode);
+    assert_int_equal(json_num(json_get(p.extra, "a"), 0.0), 1);
+    assert_string_equal(json_str(json_get(p.errors, "x"), ""), "transient");
+    assert_string_equal(p.replay, scratch_path(want, "answers.jsonl"));
+    provider_release(&p);
+}
+
+static void every_sample_profile_loads(void **state)
+{
+    static const char *const name[] = { "openai",   "deepseek", "dashscope",
+                                        "ark",      "vllm",     "canned",
+                                        "canned-zh" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+        struct err err = ERR_INIT;
+        struct provider p;
+        char path[128];
+
+        snprintf(path, sizeof(path), "samples/llm/%s.json", name[i]);
+        assert_ok(provider_load(&p, path, &err), &err);
+        assert_string_equal(p.name, name[i]);
+        provider_release(&p);
+    }
+}
+
+static void a_wrong_profile_is_refused_with_its_place(void **state)
+{
+#define NAMED "{\"name\":\"n\",\n \"model\":\"m\",\n "
+#define VALID NAMED "\"base_url\":\"https://h\",\n "
+    static const struct {
+        const char *text, *want; /* after the file's name */
+    } row[] = {
+        { "", "1:1: not valid JSON here" },
+        { "[]", "1:1: expected an object" },
+        { VALID "\"modle\":\"x\"}", "4:2: unknown key \"modle\" (model?)" },
+        { VALID "\"api_key\":\"sk-CANARY\"}", "4:2: unknown key \"api_key\"" },
+        { VALID "\"path\":5}", "4:2: \"path\" is a number, expected a string" },
+        { VALID "\"timeout_s\":\"9\"}",
+          "4:2: \"timeout_s\" is a string, expected a number" },
+        { VALID "\"extra\":[]}",
+          "4:2: \"extra\" is an array, expected an object" },
+        { VALID "\"timeout_s\":0}",
+          "4:2: \"timeout_s\" is 0, expected 1 to 86400" },
+        { VALID "\"timeout_s\":1e6}",
+          "4:2: \"timeout_s\" is 1e+06, expected 1 to 86400" },
+        { VALID "\"json_mode\":\"yes\"}",
+          "4:2: \"json_mode\" is 'yes', expected json_object or none" },
+        { VALID "\"token_field\":\"\"}", "4:2: \"token_field\" is empty" },
+        { VALID "\"path\":\"chat\"}",
+          "4:2: \"path\" is 'chat', expected / first" },
+        { VALID "\"path\":\"@evil.example/\"}",
+          "4:2: \"path\" is '@evil.example/', expected / first" },
+        { VALID "\"key_env\":\"sk-CANARY\"}",
+          "4:2: \"key_env\" is not the name of a variable; the key itself must "
+          "not be in this file" },
+        { VALID "\"key_env\":\"7UP\"}",
+          "4:2: \"key_env\" is not the name of a variable; the key itself must "
+          "not be in this file" },
+        { VALID "\"errors\":{\n  \"x\":\"stop\"}}",
+          "5:3: \"x\" is 'stop', expected throttled, transient, billing, auth, "
+          "config, bad-input or filtered" },
+        { VALID "\"errors\":{\n  \"x\":1}}",
+          "5:3: \"x\" is 'no string', expected throttled, transient, billing, "
+          "auth, config, bad-input or filtered" },
+        { "{\"base_url\":\"https://h\",\"model\":\"m\"}",
+          "1:1: \"name\" is needed" },
+        { "{\"base_url\":\"https://h\",\"model\":\"m\",\n\"name\":\"\"}",
+          "2:1: \"name\" is needed" },
+        { "{\"base_url\":\"https://h\",\"name\":\"n\"}",
+          "1:1: \"model\" is needed" },
+        { NAMED "\"path\":\"/c\"}",
+          "1:1: \"base_url\" is '', expected https:// (http:// for loopback "
+          "only)" },
+        { NAMED "\"base_url\":\"http://h.example\"}",
+          "3:2: \"base_url\" is 'http://h.example', expected https:// (http:// "
+          "for loopback only)" },
+        { NAMED "\"base_url\":\"h.example\"}",
+          "3:2: \"base_url\" is 'h.example', expected https:// (http:// for "
+          "loopback only)" },
+        { NAMED "\"base_url\":\"file:///etc/passwd\"}",
+          "3:2: \"base_url\" is 'file:///etc/passwd', expected https:// "
+          "(http:// for loopback only)" },
+        { NAMED "\"base_url\":\"https://me:sesame@h\"}",
+          "3:2: \"base_url\" has a user name or password in it" },
+        { NAMED "\"base_url\":\"https://h/v1/\"}",
+          "3:2: \"base_url\" ends in /, expected none: \"path\" begins with "
+          "it" },
+        { NAMED "\"base_url\":\"https://h/v1?key=x\"}",
+          "3:2: \"base_url\" has a ? or #, expected an address only" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct err err = ERR_INIT;
+        struct provider p;
+        char path[SCRATCH_PATH], want[768];
+
+        assert_int_equal(load(&p, row[i].text, &err), ERR_FORMAT);
+        snprintf(want, sizeof(want), "%s:%s", scratch_path(path, "p.json"),
+                 row[i].want);
+        assert_string_equal(err.msg, want);
+        assert_null(strstr(err.msg, "CANARY"));
+        assert_null(p.doc);
+    }
+}
+
+static void a_long_address_is_refused(void **state)
+{
+    char text[2048], path[1100];
+    struct err err = ERR_INIT;
+    struct provider p;
+
+    (void)state;
+    memset(path, 'x', sizeof(path) - 1);
+    path[sizeof(path) - 1] = '\0';
+    snprintf(text, sizeof(text), VALID "\"path\":\"/%s\"}", path);
+    assert_int_equal(load(&p, text, &err), ERR_FORMAT);
+    assert_non_null(strstr(err.msg, "have 1109 bytes, expected at most 1000"));
+}
+
+static void a_missing_file_is_named(void **state)
+{
+    struct err err = ERR_INIT;
+    struct provider p;
+    char path[SCRATCH_PATH];
+
+    (void)state;
+    assert_int_not_equal(provider_load(&p, scratch_path(path, "none"), &err),
+                         0);
+    assert_non_null(strstr(err.msg, path));
+}
+
+/* ---- the key ---- */
+
+static char file[SCRATCH_PATH];
+
+/* A profile whose key comes from where; "%s" in it becomes file. */
+static void load_keyed(struct provider *p, const char *where, const char *url)
+{
+    struct err err = ERR_INIT;
+    char from[256], text[1024];
+
+    snprintf(from, sizeof(from), "\"%s\":\"%s\"",
+             strcmp(where, "file") == 0 ? "key_file" : "key_env",
+             strcmp(where, "file") == 0 ? file : where);
+    snprintf(text, sizeof(text),
+             "{\"name\":\"n\",\"model\":\"m\",\"base_url\":\"%s\",%s}", url,
+             from);
+    assert_ok(load(p, text, &err), &err);
+}
+
+static void write_key(const char *key, size_t len, mode_t mode)
+{
+    scratch_write(file, "key", key, len);
+    assert_int_equal(chmod(file, mode), 0);
+}
+
+static void a_key_from_the_environment_is_wiped(void **state)
+{
+    /* not setenv(), which copies: the bytes themselves must go */
+    static char entry[] = "TEST_LLM_KEY=sk-CANARY-1";
+    struct err err = ERR_INIT;
+    struct provider p;
+    const char *key = NULL;
+
+    (void)state;
+    assert_int_equal(putenv(entry), 0);
+    load_keyed(&p, "TEST_LLM_KEY", "https://h");
+    assert_ok(provider_take_key(&p, &key, &err), &err);
+    assert_string_equal(key, "sk-CANARY-1");
+    assert_null(getenv("TEST_LLM_KEY"));
+    for (size_t i = 0; i < sizeof("sk-CANARY-1"); i++)
+        assert_int_equal(entry[sizeof("TEST_LLM_KEY=") - 1 + i], '\0');
+    assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
+    log_redact(NULL, 0);
+    provider_release(&p);
+}
+
+static void a_key_file_is_read_without_its_line_end(void **state)
+{
+    struct err err = ERR_INIT;
+    struct provider p;
+    const char *key = NULL;
+
+    (void)state;
+    write_key("sk-CANARY-2\r\n", (size_t)-1, 0600);
+    load_keyed(&p, "file", "https://h");
+    assert_ok(provider_take_key(&p, &key, &err), &err);
+    assert_string_equal(key, "sk-CANARY-2");
+    log_redact(NULL, 0);
+    provider_release(&p);
+}
+
+static void bad_keys_are_refused_and_not_shown(void **state)
+{
+    static char longest[5000];
+    static const struct {
+        const char *why, *text;
+        mode_t mode;
+        int code;
+        const char *want;
+    } row[] = {
+        { "others can read it", "sk-CANARY", 0644, ERR_CONFIG,
+          "can be read by others: chmod 600 it" },
+        { "the group can", "sk-CANARY", 0640, ERR_CONFIG,
+          "can be read by others: chmod 600 it" },
+        { "others can write it", "sk-CANARY", 0602, ERR_CONFIG,
+          "can be read by others: chmod 600 it" },
+        { "a blank in it", "sk- CANARY", 0600, ERR_AUTH,
+          "has blanks or control characters in it" },
+        { "a blank before it", " sk-CANARY", 0600, ERR_AUTH,
+          "has blanks or control characters in it" },
+        { "a header after it", "sk-CANARY\r\nX-Evil: 1", 0600, ERR_AUTH,
+          "has blanks or control characters in it" },
+        { "not ASCII", "sk-CANARY-你", 0600, ERR_AUTH,
+          "has blanks or control characters in it" },
+        { "empty", "", 0600, ERR_AUTH,
+          "n needs an API key: set LLM_API_KEY, "
+          "or \"key_file\" in the profile" },
+        { "blank", " \n\n", 0600, ERR_AUTH, "n needs an API key" },
+        { "too long", longest, 0600, ERR_AUTH, "is too long for a key" },
+    };
+
+    (void)state;
+    memset(longest, 'k', sizeof(longest) - 1);
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct err err = ERR_INIT;
+        struct provider p;
+        const char *key = "x";
+
+        write_key(row[i].text, (size_t)-1, row[i].mode);
+        load_keyed(&p, "file", "https://h");
+        assert_int_equal(provider_take_key(&p, &key, &err), row[i].code);
+        if (!strstr(err.msg, row[i].want))
+            fail_msg("%s: %s", row[i].why, err.msg);
+        assert_null(strstr(err.msg, "CANARY"));
+        assert_null(key);
+        provider_release(&p);
+    }
+}
+
+static void bad_variables_are_refused_and_not_shown(void **state)
+{
+    static char longest[5000];
+    struct err err = ERR_INIT;
+    struct provider p;
+    const char *key;
+
+    (void)state;
+    load_keyed(&p, "TEST_LLM_KEY", "https://h");
+    assert_int_equal(provider_take_key(&p, &key, &err), ERR_AUTH);
+    assert_string_equal(err.msg, "n needs an API key: set TEST_LLM_KEY, or "
+                                 "\"key_file\" in the profile");
+    setenv("TEST_LLM_KEY", "sk CANARY", 1);
+    assert_int_equal(provider_take_key(&p, &key, &err), ERR_AUTH);
+    assert_string_equal(err.msg, "the key from TEST_LLM_KEY has blanks or "
+                                 "control characters in it");
+    memset(longest, 'k', sizeof(longest) - 1);
+    setenv("TEST_LLM_KEY", longest, 1);
+    assert_int_equal(provider_take_key(&p, &key, &err), ERR_AUTH);
+    assert_string_equal(err.msg, "TEST_LLM_KEY is too long for a key");
+    unsetenv("TEST_LLM_KEY");
+    provider_release(&p);
+}
+
+static void a_missing_key_file_is_named(void **state)
+{
+    struct err err = ERR_INIT;
+    struct provider p;
+    const char *key;
+
+    (void)state;
+    scratch_path(file, "no-key");
+    load_keyed(&p, "file", "https://h");
+    assert_int_equal(provider_take_key(&p, &key, &err), ERR_AUTH);
+    assert_non_null(strstr(err.msg, file));
+    provider_release(&p);
+}
+
+static void some_need_no_key(void **state)
+{
+    static const struct {
+        const char *env, *url;
+    } row[] = {
+        { "TEST_LLM_KEY", "http://127.0.0.1:8000/v1" },
+        { "TEST_LLM_KEY", "http://localhost:8000" },
+        { "", "https://h" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct err err = ERR_INIT;
+        struct provider p;
+        const char *key = "x";
+
+        load_keyed(&p, row[i].env, row[i].url);
+        assert_ok(provider_take_key(&p, &key, &err), &err);
+        assert_null(key);
+        provider_release(&p);
+    }
+}
+
+static void canned_answers_leave_the_key_alone(void **state)
+{
+    struct err err = ERR_INIT;
+    struct provider p;
+    const char *key = "x";
+
+    (void)state;
+    setenv("LLM_API_KEY", "sk-CANARY-3", 1);
+    assert_ok(provider_load(&p, "samples/llm/canned.json", &err), &err);
+    assert_ok(provider_take_key(&p, &key, &err), &err);
+    assert_null(key);
+    assert_string_equal(getenv("LLM_API_KEY"), "sk-CANARY-3");
+    unsetenv("LLM_API_KEY");
+    provider_release(&p);
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_clean)
+    const struct CMUnitTest tests[] = {
+        CASE(what_is_left_out_has_a_default),
+        CASE(everything_can_be_set),
+        CASE(every_sample_profile_loads),
+        CASE(a_wrong_profile_is_refused_with_its_place),
+        CASE(a_long_address_is_refused),
+        CASE(a_missing_file_is_named),
+        CASE(a_key_from_the_environment_is_wiped),
+        CASE(a_key_file_is_read_without_its_line_end),
+        CASE(bad_keys_are_refused_and_not_shown),
+        CASE(bad_variables_are_refused_and_not_shown),
+        CASE(a_missing_key_file_is_named),
+        CASE(some_need_no_key),
+        CASE(canned_answers_leave_the_key_alone),
+    };
+
+    return cmocka_run_group_tests_name("provider", tests, NULL, NULL);
+}
