@@ -14,12 +14,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/cpu.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/stats.h"
 #include "model/cross_encoder.h"
+#include "model/precision_choice.h"
 #include "nn/gemm.h"
 #include "nn/kernels.h"
 #include "store/stage.h"
@@ -30,6 +30,7 @@ struct args {
     struct stage_args common;
     const char *model, *pairs, *out;
     int both_orders;
+    struct precision_choice choice;
 };
 
 static const struct opt rows[] = {
@@ -43,6 +44,7 @@ static const struct opt rows[] = {
     OPT_ROW_FLAG(0, "both-orders", struct args, both_orders, 0,
                  "score (b, a) too: score becomes the mean, reverse the "
                  "second"),
+    PRECISION_ROW(struct args, choice),
     OPT_ROW_END,
 };
 
@@ -52,7 +54,7 @@ static const struct opt_spec opts = {
     .example = "cross-encoder-score --model teacher --pairs cand.lmdb --out "
                "scored.lmdb",
     .opts = rows,
-    .version = 1,
+    .version = 2,
 };
 
 struct work {
@@ -240,7 +242,7 @@ static int open_all(struct work *x, struct stage *st, struct err *err)
                      "be in [0, 1]",
                      folder);
     if (rc == 0)
-        rc = cross_encoder_freeze(&x->model, PRECISION_F32, err);
+        rc = cross_encoder_freeze(&x->model, x->args->choice.precision, err);
     if (rc == 0)
         rc = store_open(&x->in, x->args->pairs, err);
     if (rc == 0)
@@ -259,12 +261,11 @@ static int open_all(struct work *x, struct stage *st, struct err *err)
     return rc;
 }
 
-static void say_path(const struct work *x)
+static int resolve(struct stage *st, struct err *err)
 {
-    log_info("%s, f32, %s, OpenBLAS core %s, %zu threads", cpu_name(),
-             cpu_isa(), gemm_core(), workers_count(x->workers));
-    if (gemm_warning())
-        log_warn("%s", gemm_warning());
+    struct args *a = st->args;
+
+    return precision_choose(&a->choice, a->model, err);
 }
 
 static int run(struct stage *st, struct err *err)
@@ -278,7 +279,7 @@ static int run(struct stage *st, struct err *err)
     rc = open_all(&x, st, err);
     if (rc < 0)
         goto out;
-    say_path(&x);
+    precision_announce(&x.args->choice, x.workers);
     rc = score_all(&x, st, err);
     if (rc == 0)
         rc = count_scores(&x, err);
@@ -306,7 +307,8 @@ int main(int argc, char **argv)
                                             .args = &args,
                                             .args_size = sizeof(args),
                                             .run = run,
-                                            .resumes = true };
+                                            .resumes = true,
+                                            .resolve = resolve };
     const struct stage_spec *const all[] = { &spec };
 
     return stage_main(all, 1, argc, argv);

@@ -5,11 +5,11 @@
  */
 #include <stdlib.h>
 
-#include "base/cpu.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "model/bi_encoder.h"
+#include "model/precision_choice.h"
 #include "nn/gemm.h"
 #include "nn/kernels.h"
 #include "store/stage.h"
@@ -20,6 +20,7 @@ struct args {
     struct stage_args common;
     struct opt_list texts;
     const char *model, *out;
+    struct precision_choice choice;
 };
 
 static const struct opt rows[] = {
@@ -30,6 +31,7 @@ static const struct opt rows[] = {
                   OPT_REQUIRED, "store whose texts to encode"),
     OPT_ROW_PATH('o', "out", struct args, out, OPT_OUT_STORE, "STORE",
                  OPT_REQUIRED, "store of vectors to make"),
+    PRECISION_ROW(struct args, choice),
     OPT_ROW_END,
 };
 
@@ -39,7 +41,7 @@ static const struct opt_spec opts = {
     .example = "encode --model all-MiniLM-L6-v2 --texts pool.lmdb --out "
                "vectors.lmdb",
     .opts = rows,
-    .version = 1,
+    .version = 2,
 };
 
 struct work {
@@ -109,6 +111,13 @@ static int encode_all(struct work *x, struct stage *st, struct err *err)
     return rc;
 }
 
+static int resolve(struct stage *st, struct err *err)
+{
+    struct args *a = st->args;
+
+    return precision_choose(&a->choice, a->model, err);
+}
+
 static int run(struct stage *st, struct err *err)
 {
     struct work x = { .args = st->args };
@@ -122,15 +131,17 @@ static int run(struct stage *st, struct err *err)
     if (rc == 0)
         rc = bi_encoder_load(&x.model, folder, err);
     if (rc == 0)
-        rc = bi_encoder_freeze(&x.model, PRECISION_F32, err);
+        rc = bi_encoder_freeze(&x.model, x.args->choice.precision, err);
     if (rc == 0)
         rc = stage_create(st, &x.out, "vectors", err);
     if (rc == 0)
         rc = writer_new(&x.writer, x.out, err);
     for (size_t i = 0; rc == 0 && i < x.args->texts.n; i++)
         rc = gather(&x, x.args->texts.item[i], err);
-    if (rc == 0)
+    if (rc == 0) {
+        precision_announce(&x.args->choice, x.workers);
         rc = encode_all(&x, st, err);
+    }
     if (rc == 0) {
         json_set_num(st->extra, "dim", (double)bi_encoder_dim(&x.model));
         rc = stage_finish(st, x.out, err);
@@ -146,9 +157,11 @@ static int run(struct stage *st, struct err *err)
 int main(int argc, char **argv)
 {
     static struct args args;
-    static const struct stage_spec spec = {
-        .opts = &opts, .args = &args, .args_size = sizeof(args), .run = run
-    };
+    static const struct stage_spec spec = { .opts = &opts,
+                                            .args = &args,
+                                            .args_size = sizeof(args),
+                                            .run = run,
+                                            .resolve = resolve };
     const struct stage_spec *const all[] = { &spec };
 
     return stage_main(all, 1, argc, argv);

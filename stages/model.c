@@ -13,12 +13,17 @@
 #include "model/cache.h"
 #include "model/hub.h"
 #include "model/inspect.h"
+#include "model/quantize.h"
+#include "nn/gemm.h"
+#include "nn/kernels.h"
 #include "store/stage.h"
 
 struct args {
     struct stage_args common;
     const char *name, *model, *out, *like, *vocab;
     int64_t layers, hidden, heads, ff, positions;
+    const char *pairs;
+    int64_t limit;
     int json;
 };
 
@@ -73,6 +78,20 @@ static const struct opt random_rows[] = {
     OPT_ROW_END,
 };
 
+static const struct opt quantize_rows[] = {
+    STAGE_ROWS(struct args, common),
+    OPT_ROW_PATH('m', "model", struct args, model, OPT_IN_MODEL, "MODEL",
+                 OPT_REQUIRED, "model to check"),
+    OPT_ROW_PATH('i', "pairs", struct args, pairs, OPT_IN_STORE, "STORE",
+                 OPT_REQUIRED, "pairs like those it will score"),
+    OPT_ROW_PATH('o', "out", struct args, out, OPT_OUT_DIR, "DIR", 0,
+                 "copy of the model to make, with the receipt; without it the "
+                 "receipt is the model's own"),
+    OPT_ROW_INT(0, "limit", struct args, limit, "1000", 10, 1e6, 0,
+                "pairs to score, spread over the store"),
+    OPT_ROW_END,
+};
+
 static const struct opt_spec fetch_opts = {
     .program = "model",
     .command = "fetch",
@@ -116,6 +135,16 @@ static const struct opt_spec random_opts = {
     .example = "model random --vocab ~/.cache/silversmith/models/"
                "all-MiniLM-L6-v2 --out tiny",
     .opts = random_rows,
+    .version = 1,
+};
+
+static const struct opt_spec quantize_opts = {
+    .program = "model",
+    .command = "quantize",
+    .summary = "Measure a model in int8 and bf16 against f32, and let "
+               "--precision auto use int8 where it is as good.",
+    .example = "model quantize --model teacher --pairs cand.lmdb",
+    .opts = quantize_rows,
     .version = 1,
 };
 
@@ -285,6 +314,59 @@ static int random_model(struct stage *st, struct err *err)
     return rc;
 }
 
+/* ---- quantize ---- */
+
+static void print_check(const char *name, const struct precision_check *c)
+{
+    printf("%-5s  Spearman %.6f  largest difference %.5f  %s\n", name,
+           c->spearman, c->largest, c->passed ? "passed" : "not passed");
+}
+
+static int keep(struct stage *st, const struct quantize *q, const char *folder,
+                struct err *err)
+{
+    struct json_node *o;
+    int rc;
+
+    if (!st->out[0])
+        return quantize_write(q, folder, err);
+    rc = quantize_json(&o, q, folder, err);
+    if (rc < 0)
+        return rc;
+    json_set(st->extra, "precision", o);
+    rc = stage_create_dir(st, err);
+    if (rc == 0)
+        rc = quantize_copy(st->part, folder, err);
+    return rc < 0 ? rc : stage_finish_dir(st, err);
+}
+
+static int quantize(struct stage *st, struct err *err)
+{
+    const struct args *a = st->args;
+    char folder[FILE_PATH_MAX];
+    struct workers *w = NULL;
+    struct quantize q;
+    int rc = stage_model_path(folder, a->model, err);
+
+    gemm_init();
+    kernels_init();
+    if (rc == 0)
+        rc = workers_start(&w, (size_t)a->common.threads, err);
+    if (rc == 0)
+        rc = quantize_measure(&q, folder, a->pairs, (size_t)a->limit, w, err);
+    if (rc == 0) {
+        st->n.seen = st->n.kept = q.pairs;
+        rc = keep(st, &q, folder, err);
+    }
+    if (rc == 0) {
+        print_check("int8", &q.int8);
+        if (q.has_bf16)
+            print_check("bf16", &q.bf16);
+    }
+    workers_stop(w);
+    return rc;
+}
+
 /* "fetch NAME" is "fetch --name NAME", as people type it. */
 static int spell_out(char **to, int argc, char **argv)
 {
@@ -319,9 +401,10 @@ int main(int argc, char **argv)
     COMMAND(list, list);
     COMMAND(digest, digest);
     COMMAND(random, random_model);
-    const struct stage_spec *const all[] = { &fetch_spec, &inspect_spec,
-                                             &list_spec, &digest_spec,
-                                             &random_spec };
+    COMMAND(quantize, quantize);
+    const struct stage_spec *const all[] = { &fetch_spec,  &inspect_spec,
+                                             &list_spec,   &digest_spec,
+                                             &random_spec, &quantize_spec };
     char **words = calloc((size_t)argc + 2, sizeof(*words));
     int status;
 

@@ -15,6 +15,7 @@
 #include "model/cross_encoder.h"
 #include "model/dataset.h"
 #include "model/evaluate.h"
+#include "model/precision_choice.h"
 #include "nn/gemm.h"
 #include "nn/kernels.h"
 #include "store/stage.h"
@@ -24,6 +25,7 @@ struct args {
     struct opt_list pairs;
     const char *model, *out, *title;
     int json;
+    struct precision_choice choice;
 };
 
 static const struct opt rows[] = {
@@ -40,6 +42,7 @@ static const struct opt rows[] = {
                 "name of the model in reports"),
     OPT_ROW_FLAG(0, "json", struct args, json, OPT_NO_RESULT,
                  "print one JSON object"),
+    PRECISION_ROW(struct args, choice),
     OPT_ROW_END,
 };
 
@@ -48,7 +51,7 @@ static const struct opt_spec opts = {
     .summary = "Measure a model against labelled pairs.",
     .example = "stsb-eval --model all-MiniLM-L6-v2 --pairs test.lmdb --json",
     .opts = rows,
-    .version = 1,
+    .version = 2,
 };
 
 struct work {
@@ -278,6 +281,7 @@ static int write_folder(const struct work *x, struct stage *st,
 
 static int open_model(struct work *x, struct err *err)
 {
+    const enum precision p = x->args->choice.precision;
     struct model_config c;
     char folder[FILE_PATH_MAX];
     int rc = stage_model_path(folder, x->args->model, err);
@@ -291,8 +295,15 @@ static int open_model(struct work *x, struct err *err)
                      : bi_encoder_load(&x->bi, folder, err);
     if (rc < 0)
         return rc;
-    return x->is_cross ? cross_encoder_freeze(&x->cross, PRECISION_F32, err)
-                       : bi_encoder_freeze(&x->bi, PRECISION_F32, err);
+    return x->is_cross ? cross_encoder_freeze(&x->cross, p, err)
+                       : bi_encoder_freeze(&x->bi, p, err);
+}
+
+static int resolve(struct stage *st, struct err *err)
+{
+    struct args *a = st->args;
+
+    return precision_choose(&a->choice, a->model, err);
 }
 
 static int run(struct stage *st, struct err *err)
@@ -308,6 +319,8 @@ static int run(struct stage *st, struct err *err)
         rc = workers_start(&x.workers, (size_t)x.args->common.threads, err);
     if (rc == 0)
         rc = open_model(&x, err);
+    if (rc == 0)
+        precision_announce(&x.args->choice, x.workers);
     for (size_t i = 0; rc == 0 && i < n; i++)
         rc = measure(&x, st, x.args->pairs.item[i], &r[i], err);
     if (rc == 0 && st->out[0])
@@ -326,9 +339,11 @@ static int run(struct stage *st, struct err *err)
 int main(int argc, char **argv)
 {
     static struct args args;
-    static const struct stage_spec spec = {
-        .opts = &opts, .args = &args, .args_size = sizeof(args), .run = run
-    };
+    static const struct stage_spec spec = { .opts = &opts,
+                                            .args = &args,
+                                            .args_size = sizeof(args),
+                                            .run = run,
+                                            .resolve = resolve };
     const struct stage_spec *const all[] = { &spec };
 
     return stage_main(all, 1, argc, argv);

@@ -7,6 +7,7 @@
 #include "nn/gelu.h"
 #include "nn/kernels.h"
 #include "nn/kernels_isa.h"
+#include "nn/panel_round.h"
 
 static size_t least(size_t a, size_t b)
 {
@@ -78,18 +79,15 @@ static void pack_bf16(uint16_t *to, const float *w, size_t K)
 static void pack_int8(int8_t *to, float *scale, int32_t *total, const float *w,
                       size_t K)
 {
-    float most = 0.0f, inverse;
-
-    for (size_t k = 0; k < K; k++)
-        most = fmaxf(most, fabsf(w[k]));
-    inverse = most > 0.0f ? (float)PANEL_LEVELS / most : 0.0f;
-    *scale = most / (float)PANEL_LEVELS;
+    *scale = panel_round_scale(w, K);
     *total = 0;
-    for (size_t k = 0; k < K; k++) {
-        long q = lrintf(w[k] * inverse);
+    for (size_t k = 0; k < K; k += 2) {
+        int q[2];
 
-        to[k / 4 * 4 * PANEL_COLS + k % 4] = (int8_t)q;
-        *total += (int32_t)q;
+        panel_round_pair(q, w + k, K - k, *scale);
+        for (size_t i = 0; i < 2 && k + i < K; i++)
+            to[(k + i) / 4 * 4 * PANEL_COLS + (k + i) % 4] = (int8_t)q[i];
+        *total += q[0] + q[1];
     }
 }
 

@@ -10,11 +10,12 @@
  *
  *   f32   one chain of fused multiply-adds over k in order
  *   bf16  both sides rounded to nearest even; one chain of VDPBF16PS
- *   int8  weight = scale[n] * integer in [-63, 63]; each input row = scale *
+ *   int8  weight = scale[n] * integer in [-127, 127]; each input row = scale *
  *         (integer in [0, 255] - zero), scale and zero from the row's least and
- *         largest number and 0. Sums of integers are exact. Two products of
- *         such numbers are at most 2 * 255 * 63 = 32130: they fit 16 bits, and
- *         so CPUs without VNNI have the same sums.
+ *         largest number and 0. Weights k and k + 1, k even, add up to at most
+ *         128 either way, so two products with inputs are at most 255 * 128 =
+ *         32640: they fit 16 bits, and CPUs without VNNI have the same, exact
+ *         sums. scale[n] is the one that loses least (panel_round.h).
  *
  * So a row's result depends on that row and the weight alone, whatever M, its
  * place, the tile or the thread, and AVX2 and AVX-512 give the same bits in
@@ -31,7 +32,8 @@
 enum {
     PANEL_COLS = 16,
     PANEL_STEP = 64,    /* bytes of a panel's step */
-    PANEL_LEVELS = 63,  /* largest integer of an int8 weight */
+    PANEL_LEVELS = 127, /* largest integer of an int8 weight */
+    PANEL_PAIR = 128,   /* and of the sum of two that are multiplied at once */
     PANEL_MOST = 65536, /* largest K: int8 sums fit 32 bits */
 };
 

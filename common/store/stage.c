@@ -172,10 +172,8 @@ static int check_stdout(struct err *err)
 
 static int run_and_record(struct stage *st, struct err *err)
 {
-    int rc = cpu_init(st->common->isa, err);
+    int rc = open_rejects(st, err);
 
-    if (rc == 0)
-        rc = open_rejects(st, err);
     if (rc == 0)
         rc = st->state->spec->run(st, err);
     progress_end();
@@ -192,6 +190,10 @@ static int work(struct stage *st, bool only_fingerprint, struct err *err)
 {
     int rc = stage_find_output(st, err);
 
+    if (rc == 0)
+        rc = cpu_init(st->common->isa, err);
+    if (rc == 0 && st->state->spec->resolve)
+        rc = st->state->spec->resolve(st, err);
     if (rc == 0 && (st->out[0] || only_fingerprint))
         rc = stage_fingerprint(st, err);
     if (rc < 0 || only_fingerprint)

@@ -82,6 +82,9 @@ struct stage_spec {
     size_t args_size;
     int (*run)(struct stage *st, struct err *err);
     bool resumes; /* run() continues a .part; else it is removed first */
+    /* Before the fingerprint and run(), after the CPU is known: replace an
+     * option that stands for another ("auto") by it; NULL: nothing. */
+    int (*resolve)(struct stage *st, struct err *err);
     /* Add what decides the output and is neither an option nor an input, such
      * as the digest of a file that an input names; NULL: nothing. */
     int (*identity)(struct stage *st, struct err *err);

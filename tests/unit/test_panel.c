@@ -2,11 +2,13 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nn/kernels.h"
 #include "nn/panel.h"
 #include "nn/panel_isa.h"
+#include "nn/panel_round.h"
 #include "support/variants.h"
 
 /* Every remainder of rows, panels and blocks of k that a tile treats
@@ -62,12 +64,15 @@ static void round_bf16(float *x, size_t n)
 
 static void round_weight(float *x, size_t n)
 {
-    float most = 0.0f;
+    float scale = panel_round_scale(x, n);
 
-    for (size_t i = 0; i < n; i++)
-        most = fmaxf(most, fabsf(x[i]));
-    for (size_t i = 0; i < n && most > 0.0f; i++)
-        x[i] = rintf(x[i] * (63.0f / most)) * (most / 63.0f);
+    for (size_t i = 0; i < n; i += 2) {
+        int q[2];
+
+        panel_round_pair(q, x + i, n - i, scale);
+        for (size_t k = 0; k < 2 && i + k < n; k++)
+            x[i + k] = (float)q[k] * scale;
+    }
 }
 
 static void round_row(float *x, size_t n)
@@ -233,13 +238,15 @@ static void worst_of(const char *isa)
         const char *why;
         int even, odd; /* weights */
     } worst[] = {
-        { "all largest", PANEL_LEVELS, PANEL_LEVELS },
-        { "all least", -PANEL_LEVELS, -PANEL_LEVELS },
+        { "largest pair", PANEL_LEVELS, PANEL_PAIR - PANEL_LEVELS },
+        { "even pair", PANEL_PAIR / 2, PANEL_PAIR / 2 },
+        { "least pair", PANEL_LEVELS - PANEL_PAIR, -PANEL_LEVELS },
+        { "even least pair", -PANEL_PAIR / 2, -PANEL_PAIR / 2 },
         { "opposite", PANEL_LEVELS, -PANEL_LEVELS },
     };
 
     memset(ua, 255, sizeof(ua));
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof(worst) / sizeof(worst[0]); i++) {
         for (size_t k = 0; k < sizeof(sw); k++)
             sw[k] = (int8_t)(k % 2 ? worst[i].odd : worst[i].even);
         check_sums(isa, worst[i].why);
@@ -247,8 +254,8 @@ static void worst_of(const char *isa)
     for (size_t k = 0; k < sizeof(ua); k++)
         ua[k] = (uint8_t)(k * 2654435761u >> 13);
     for (size_t k = 0; k < sizeof(sw); k++)
-        sw[k] = (int8_t)((int)((k * 40503u >> 5) % (2 * PANEL_LEVELS + 1)) -
-                         PANEL_LEVELS);
+        sw[k] = (int8_t)((int)((k * 40503u >> 5) % (PANEL_PAIR + 1)) -
+                         PANEL_PAIR / 2);
     check_sums(isa, "all kinds");
 }
 
@@ -258,20 +265,46 @@ static void int8_sums_are_exact_at_their_worst(void **state)
     for_each_variant(worst_of);
 }
 
-/* Whatever the weights, packing keeps to the levels the sums can take. */
-static void int8_weights_keep_to_their_levels(void **state)
+/* Whatever the weights, packing keeps to what 16-bit sums can take. */
+static void int8_weights_never_saturate_a_pair(void **state)
 {
-    const struct shape s = { 1, 40, 50 };
-    struct panel p;
+    static const struct {
+        const char *why;
+        float even, odd, noise;
+    } row[] = {
+        { "all alike", 1.0f, 1.0f, 0.0f },
+        { "all alike, negative", -1.0f, -1.0f, 0.0f },
+        { "opposite", 1.0f, -1.0f, 0.0f },
+        { "large and noise", 0.5f, 0.5f, 1.0f },
+        { "one sign", 1.0f, 0.2f, 0.3f },
+        { "huge", 1e30f, 1e30f, 1e29f },
+        { "noise", 0.0f, 0.0f, 1.0f },
+        { "zero", 0.0f, 0.0f, 0.0f },
+    };
+    enum { K = 99 };
 
     (void)state;
-    fill(&s);
-    w[7] = 1e30f;
-    memset(w + 50, 0, 50 * sizeof(*w));
-    panel_pack(&p, memory, PRECISION_INT8, w, bias, s.N, s.K);
-    for (size_t i = 0; i < 3 * 13 * PANEL_STEP; i++)
-        assert_in_range(p.w[i] + PANEL_LEVELS, 0, 2 * PANEL_LEVELS);
-    assert_true(p.scale[1] == 0.0f && p.total[1] == 0);
+    fill_random(a, K, 9);
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        float scale;
+
+        for (size_t k = 0; k < K; k++)
+            w[k] = (k % 2 ? row[i].odd : row[i].even) + row[i].noise * a[k];
+        scale = panel_round_scale(w, K);
+        for (size_t k = 0; k < K; k += 2) {
+            int q[2];
+
+            panel_round_pair(q, w + k, K - k, scale);
+            if (abs(q[0]) > PANEL_LEVELS || abs(q[1]) > PANEL_LEVELS ||
+                abs(q[0] + q[1]) > PANEL_PAIR)
+                fail_msg("%s: pair %zu is %d, %d", row[i].why, k, q[0], q[1]);
+            /* what is not cut is within half a step */
+            if (abs(q[0] + q[1]) < PANEL_PAIR && k + 1 < K)
+                assert_near(row[i].why, (double)w[k],
+                            (double)((float)q[0] * scale), 1e-6,
+                            0.51 * (double)scale);
+        }
+    }
 }
 
 static void rows_of(const char *isa)
@@ -332,7 +365,7 @@ int main(void)
         cmocka_unit_test(wide_variants_agree_to_the_bit),
         cmocka_unit_test(without_bias_it_is_zero),
         cmocka_unit_test(int8_sums_are_exact_at_their_worst),
-        cmocka_unit_test(int8_weights_keep_to_their_levels),
+        cmocka_unit_test(int8_weights_never_saturate_a_pair),
         cmocka_unit_test(odd_rows_survive_int8),
     };
 
