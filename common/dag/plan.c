@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "dag/plan_parts.h"
 #include "store/store.h"
 
 int plan_init(struct plan *p, const struct spec *s, const char *runs,
@@ -156,20 +157,12 @@ static int ask_fingerprint(struct plan *p, size_t i, struct err *err)
     return rc;
 }
 
-static const char *part_value(const struct json_node *parts, const char *name)
-{
-    for (const struct json_node *c = json_first(parts); c; c = json_next(c))
-        if (strcmp(json_str(json_get(c, "name"), ""), name) == 0)
-            return json_str(json_get(c, "value"), "");
-    return NULL;
-}
-
 static bool same_parts(const struct json_node *a, const struct json_node *b)
 {
     if (json_size(a) != json_size(b))
         return false;
     for (const struct json_node *c = json_first(a); c; c = json_next(c)) {
-        const char *v = part_value(b, json_str(json_get(c, "name"), ""));
+        const char *v = plan_component(b, json_str(json_get(c, "name"), ""));
 
         if (!v || strcmp(v, json_str(json_get(c, "value"), "")) != 0)
             return false;
@@ -240,7 +233,16 @@ int plan_look(struct plan *p, size_t i, struct err *err)
     return rc;
 }
 
-int plan_current(const struct plan *p, size_t i, char *fp,
+int plan_look_all(struct plan *p, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t k = 0; rc == 0 && k < p->spec->steps; k++)
+        rc = plan_look(p, p->spec->order[k], err);
+    return rc;
+}
+
+int plan_current(const struct plan *p, size_t i, char fp[PLAN_FP],
                  char out[FILE_PATH_MAX], struct err *err)
 {
     const struct step *st = &p->spec->step[i];
@@ -253,7 +255,7 @@ int plan_current(const struct plan *p, size_t i, char *fp,
     if (rc == 0)
         rc = file_read(&b, path, err);
     if (rc == 0) {
-        snprintf(fp, 13, "%s", buf_str(&b));
+        snprintf(fp, PLAN_FP, "%s", buf_str(&b));
         rc = file_join(path, dir, fp, err);
     }
     if (rc == 0)
@@ -271,105 +273,4 @@ int plan_publish(const struct plan *p, size_t i, struct err *err)
         rc = file_join(path, dir, "current", err);
     return rc < 0 ? rc
                   : file_write(path, p->step[i].fp, strlen(p->step[i].fp), err);
-}
-
-static int changed(struct buf *b, const struct json_node *old,
-                   const struct json_node *new, struct err *err)
-{
-    int rc = 0;
-
-    for (const struct json_node *c = json_first(new); rc == 0 && c;
-         c = json_next(c)) {
-        const char *name = json_str(json_get(c, "name"), "");
-        const char *now = json_str(json_get(c, "value"), "");
-        const char *was = part_value(old, name);
-
-        if (!was)
-            rc = buf_printf(b, err, "%s: (absent) -> %.60s\n", name, now);
-        else if (strcmp(was, now) != 0)
-            rc = buf_printf(b, err, "%s: %.60s -> %.60s\n", name, was, now);
-    }
-    for (const struct json_node *c = json_first(old); rc == 0 && c;
-         c = json_next(c)) {
-        const char *name = json_str(json_get(c, "name"), "");
-
-        if (!part_value(new, name))
-            rc = buf_printf(b, err, "%s: %.60s -> (absent)\n", name,
-                            json_str(json_get(c, "value"), ""));
-    }
-    return rc;
-}
-
-/* The parameter behind a changed option, so that a user sees the name that
- * was set. */
-static int name_params(const struct step *st, struct buf *b, size_t from,
-                       struct err *err)
-{
-    for (size_t k = 0; k < st->settings; k++) {
-        char line[200];
-        int rc;
-
-        if (!st->setting[k].param)
-            continue;
-        snprintf(line, sizeof(line), "option.%s: ", st->setting[k].option);
-        if (!strstr(b->ptr + from, line))
-            continue;
-        rc = buf_printf(b, err, "(option %s comes from parameter '%s')\n",
-                        st->setting[k].option, st->setting[k].param);
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
-}
-
-static int why_run(const struct plan *p, size_t i, struct buf *b,
-                   struct err *err)
-{
-    const struct step *st = &p->spec->step[i];
-    char fp[13], out[FILE_PATH_MAX];
-    struct err none = ERR_INIT;
-    struct json *old;
-    size_t from = b->len;
-    int rc;
-
-    if (p->step[i].forced)
-        return buf_puts(b, "forced by --force\n", err);
-    if (plan_current(p, i, fp, out, &none) < 0 ||
-        plan_receipt(st, out, &old, &none) < 0)
-        return buf_puts(
-            b, st->out_option ? "no output yet\n" : "has no output to reuse\n",
-            err);
-    rc = changed(b, json_get(json_root(old), "fingerprint"),
-                 json_root(p->step[i].parts), err);
-    json_free(old);
-    if (rc == 0 && b->len == from)
-        rc = buf_puts(b, "the output in force is damaged or gone\n", err);
-    return rc < 0 || !b->ptr ? rc : name_params(st, b, from, err);
-}
-
-int plan_why(const struct plan *p, size_t i, struct buf *b, struct err *err)
-{
-    const struct step *st = &p->spec->step[i];
-    int rc = 0;
-
-    switch (p->step[i].state) {
-    case PLAN_DONE:
-        return buf_printf(b, err,
-                          "nothing to do: %s has the same fingerprint (%s)\n",
-                          p->step[i].out, p->step[i].fp);
-    case PLAN_RUN:
-        return why_run(p, i, b, err);
-    case PLAN_WAIT:
-        for (size_t k = 0; rc == 0 && k < st->refs; k++) {
-            int up = st->ref[k].step;
-
-            if (up >= 0 && p->step[up].state != PLAN_DONE)
-                rc = buf_printf(b, err, "input.%s: '%s' will be made again\n",
-                                st->ref[k].option, p->spec->step[up].name);
-        }
-        return rc;
-    case PLAN_UNKNOWN:
-        break;
-    }
-    return 0;
 }

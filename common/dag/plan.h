@@ -14,6 +14,7 @@
 #include "dag/spawn.h"
 #include "dag/spec.h"
 
+enum { PLAN_FP = 13 }; /* bytes of a fingerprint's first digits */
 enum plan_state {
     PLAN_UNKNOWN, /* not looked at yet */
     PLAN_DONE,    /* a finished output with this fingerprint is there */
@@ -23,8 +24,9 @@ enum plan_state {
 
 struct plan_step {
     enum plan_state state;
+    bool chosen;             /* by select_steps() */
     bool forced;             /* --force STEP */
-    char fp[13];             /* first digits; "" until known */
+    char fp[PLAN_FP];        /* first digits; "" until known */
     char dir[FILE_PATH_MAX]; /* ROOT/step/fp12 */
     char out[FILE_PATH_MAX]; /* the output; "" for steps without one */
     struct json *parts;      /* fingerprint components: [{name, value}] */
@@ -45,6 +47,9 @@ void plan_release(struct plan *p);
  * answer is PLAN_WAIT). Call in spec order; again after an input was made. */
 int plan_look(struct plan *p, size_t i, struct err *err) MUST_CHECK;
 
+/* All of them, in order. */
+int plan_look_all(struct plan *p, struct err *err) MUST_CHECK;
+
 /* The command line that makes step i; its state is DONE or RUN. */
 int plan_argv(const struct plan *p, size_t i, struct argv *a,
               struct err *err) MUST_CHECK;
@@ -60,8 +65,8 @@ int plan_why(const struct plan *p, size_t i, struct buf *b,
 /* The receipt of the output at `out` as the step makes them. ERR_NOTFOUND. */
 int plan_receipt(const struct step *st, const char *out, struct json **doc,
                  struct err *err) MUST_CHECK;
-/* The output in force: fills fp (13 bytes) and out. ERR_NOTFOUND. */
-int plan_current(const struct plan *p, size_t i, char *fp,
+/* The output in force: fills fp and out. ERR_NOTFOUND. */
+int plan_current(const struct plan *p, size_t i, char fp[PLAN_FP],
                  char out[FILE_PATH_MAX], struct err *err) MUST_CHECK;
 /* Make step i's output the one in force. */
 int plan_publish(const struct plan *p, size_t i, struct err *err) MUST_CHECK;
