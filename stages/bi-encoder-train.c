@@ -336,6 +336,7 @@ static int look(struct phase *p, struct dev *d, struct trainer *t, bool keep,
 
     if (d->data.n == 0)
         return 0;
+    trainer_settle(t);
     rc = dev_measure(d, p, epoch, step, e, err);
     if (rc < 0)
         return rc;
@@ -357,6 +358,8 @@ static int steps(struct phase *p, struct dev *d, struct trainer *t, bool keep,
     int rc = look(p, d, t, keep, 0, 0.0, err);
 
     for (size_t i = 0; rc == 0 && i < p->batches.n; i++) {
+        struct recipe_part part =
+            recipe_part(&p->args->recipe, i, p->batches.n);
         char note[48];
         double loss = 0.0;
 
@@ -364,7 +367,10 @@ static int steps(struct phase *p, struct dev *d, struct trainer *t, bool keep,
         if (rc == 0)
             rc = reserve_scratch(p, err);
         if (rc == 0)
-            rc = trainer_step(t, &p->packed, batch_loss, p, &loss, err);
+            rc = trainer_add(t, &p->packed, batch_loss, p, part.weight, &loss,
+                             err);
+        if (rc == 0 && part.last)
+            rc = trainer_update(t, err);
         mean += (loss - mean) / (i < 50 ? (double)i + 1.0 : 50.0);
         snprintf(note, sizeof(note), "loss %.4f", mean);
         progress_update(i + 1, note);
@@ -391,13 +397,13 @@ static int train_phase(struct phase *p, const struct opt_list *stores,
         return rc; /* nothing to pretrain on: said already */
     recipe_options(&o, &p->args->recipe, p->batches.n,
                    rng_at(seed, last ? 1 : 2));
-    log_info("%s: %zu examples, %zu steps of %lld, loss %s, lr %g",
+    log_info("%s: %zu examples, %zu batches of %lld, loss %s, lr %g",
              last ? "training" : "pretraining", p->data.n, p->batches.n,
              (long long)p->args->recipe.batch, p->args->loss,
              p->args->recipe.lr);
     rc = trainer_new(&t, &p->model->config, &p->model->weights, p->workers, &o,
                      err);
-    progress_start("steps", p->batches.n);
+    progress_start("batches", p->batches.n);
     if (rc == 0)
         rc = steps(p, d, t, last, err);
     progress_end();

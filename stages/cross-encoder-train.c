@@ -161,6 +161,7 @@ static int look(struct work *x, size_t step, double loss, struct err *err)
 
     if (x->dev.n == 0)
         return 0;
+    trainer_settle(x->trainer);
     rc = cross_encoder_logits(&x->model, x->logit, &x->dev.table, x->a, x->b,
                               x->dev.n, x->workers, err);
     if (rc < 0)
@@ -216,13 +217,17 @@ static int train(struct work *x, struct err *err)
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < x->batches.n; i++) {
+        struct recipe_part part =
+            recipe_part(&x->args->recipe, i, x->batches.n);
         char note[48];
         double loss = 0.0;
 
         rc = build_batch(x, i, err);
         if (rc == 0)
-            rc =
-                trainer_step(x->trainer, &x->packed, batch_loss, x, &loss, err);
+            rc = trainer_add(x->trainer, &x->packed, batch_loss, x, part.weight,
+                             &loss, err);
+        if (rc == 0 && part.last)
+            rc = trainer_update(x->trainer, err);
         mean += (loss - mean) / (i < 50 ? (double)i + 1.0 : 50.0);
         snprintf(note, sizeof(note), "loss %.4f", mean);
         progress_update(i + 1, note);
@@ -241,12 +246,12 @@ static int optimise(struct work *x, struct stage *st, struct err *err)
 
     recipe_options(&o, &x->args->recipe, x->batches.n,
                    (uint64_t)x->args->common.seed);
-    log_info("training: %zu examples, %zu steps of %lld, lr %g, %s head",
+    log_info("training: %zu examples, %zu batches of %lld, lr %g, %s head",
              x->data.n, x->batches.n, (long long)x->args->recipe.batch,
              x->args->recipe.lr, x->model.fresh ? "new" : "trained");
     rc = trainer_new(&x->trainer, &x->model.config, &x->model.weights,
                      x->workers, &o, err);
-    progress_start("steps", x->batches.n);
+    progress_start("batches", x->batches.n);
     if (rc == 0)
         rc = train(x, err);
     progress_end();

@@ -21,11 +21,21 @@ int recipe_apply(const struct recipe_args *r, struct model_config *c,
     return 0;
 }
 
-void recipe_options(struct train_options *o, const struct recipe_args *r,
-                    uint64_t steps, uint64_t seed)
+struct recipe_part recipe_part(const struct recipe_args *r, size_t i, size_t n)
 {
+    size_t each = (size_t)r->accumulate, first = i / each * each;
+    size_t size = n - first < each ? n - first : each;
+
+    return (struct recipe_part){ 1.0 / (double)size, i + 1 == first + size };
+}
+
+void recipe_options(struct train_options *o, const struct recipe_args *r,
+                    size_t n, uint64_t seed)
+{
+    size_t each = (size_t)r->accumulate;
+
     *o = (struct train_options){
-        .steps = steps,
+        .steps = (n + each - 1) / each,
         .warmup = r->warmup,
         .lr = r->lr,
         .decay = r->decay,

@@ -12,7 +12,7 @@
 
 struct recipe_args {
     double epochs, lr, warmup, decay, clip, dropout;
-    int64_t batch, max_length, eval_steps;
+    int64_t batch, accumulate, max_length, eval_steps;
     const char *schedule;
 };
 
@@ -21,7 +21,9 @@ struct recipe_args {
     OPT_ROW_REAL(0, "epochs", st, f.epochs, d_epochs, 0, 1e6, 0, \
                  "passes over --pairs"), \
         OPT_ROW_INT('b', "batch", st, f.batch, d_batch, 1, 65536, 0, \
-                    "examples a step"), \
+                    "examples a batch"), \
+        OPT_ROW_INT(0, "accumulate", st, f.accumulate, "1", 1, 65536, 0, \
+                    "batches a step: gradients are added up first"), \
         OPT_ROW_REAL(0, "lr", st, f.lr, d_lr, 0, 1, 0, "peak learning rate"), \
         OPT_ROW_REAL(0, "warmup", st, f.warmup, "0.1", 0, 0.99, 0, \
                      "share of the steps in which the rate rises"), \
@@ -36,7 +38,7 @@ struct recipe_args {
         OPT_ROW_INT(0, "max-length", st, f.max_length, "0", 0, 8192, 0, \
                     "tokens an input; 0: what the base model says"), \
         OPT_ROW_INT(0, "eval-steps", st, f.eval_steps, "0", 0, 1e9, 0, \
-                    "steps between evaluations on --dev; 0: once an epoch")
+                    "batches between evaluations on --dev; 0: once an epoch")
 
 /* Put dropout and length into the model's config. ERR_USAGE when the length
  * is over the model's positions. */
@@ -61,7 +63,15 @@ int batches_draw(struct batches *b, const struct dataset *d, double epochs,
                  struct err *err) MUST_CHECK;
 void batches_release(struct batches *b);
 
+/* Batch i of n within its step. */
+struct recipe_part {
+    double weight; /* of its loss: 1 / batches of the step */
+    bool last;     /* ends the step */
+};
+struct recipe_part recipe_part(const struct recipe_args *r, size_t i, size_t n);
+
+/* For n batches. */
 void recipe_options(struct train_options *o, const struct recipe_args *r,
-                    uint64_t steps, uint64_t seed);
+                    size_t n, uint64_t seed);
 
 #endif

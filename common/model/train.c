@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "model/encoder_grad.h"
+#include "model/lazy_rows.h"
 #include "nn/adamw.h"
 
 struct trainer {
@@ -18,34 +19,57 @@ struct trainer {
     double *partial; /* [chunks] of the gradient norm */
     struct chunk {
         size_t tensor, begin, end;
-    } * chunk; /* GRAD_CHUNK elements of one tensor each */
+    } * chunk; /* GRAD_CHUNK elements of one tensor each; of the word
+                  embedding, whole rows */
     size_t chunks;
+    struct lazy_rows words;
+    size_t word; /* the tensor that they are */
     float *y, *dy;
     size_t cap_y;
     struct adamw adamw;
-    uint64_t step;
+    uint64_t step, batches;
     double norm, best_score;
 };
+
+/* Elements of a chunk of tensor i. */
+static size_t chunk_size(const struct trainer *t, size_t i)
+{
+    size_t cols = t->w->tensor[i].cols;
+
+    return i == t->word && cols < GRAD_CHUNK ? GRAD_CHUNK / cols * cols
+                                             : GRAD_CHUNK;
+}
 
 static int cut_chunks(struct trainer *t, struct err *err)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < t->w->tensors; i++)
-        n += (t->w->tensor[i].n + GRAD_CHUNK - 1) / GRAD_CHUNK;
+        n += t->w->tensor[i].n / chunk_size(t, i) + 1;
     t->chunk = calloc(n, sizeof(*t->chunk));
     t->partial = calloc(n, sizeof(*t->partial));
     if (!t->chunk || !t->partial)
         return ERR_SET(err, ERR_NOMEM, "cannot cut %zu chunks", n);
     for (size_t i = 0; i < t->w->tensors; i++) {
         const struct tensor *x = &t->w->tensor[i];
+        size_t size = chunk_size(t, i);
 
-        for (size_t at = 0; x->trains && at < x->n; at += GRAD_CHUNK)
-            t->chunk[t->chunks++] = (struct chunk){
-                i, at, x->n - at < GRAD_CHUNK ? x->n : at + GRAD_CHUNK
-            };
+        for (size_t at = 0; x->trains && at < x->n; at += size)
+            t->chunk[t->chunks++] =
+                (struct chunk){ i, at, x->n - at < size ? x->n : at + size };
     }
     return 0;
+}
+
+static int follow_words(struct trainer *t, struct err *err)
+{
+    const struct tensor *x;
+
+    while (t->w->tensor[t->word].x != t->w->embedding.word)
+        t->word++;
+    x = &t->w->tensor[t->word];
+    return lazy_rows_init(&t->words, x->x, t->dw.tensor[t->word].x, x->rows,
+                          x->cols, t->o.steps, err);
 }
 
 int trainer_new(struct trainer **out, const struct model_config *c,
@@ -72,6 +96,8 @@ int trainer_new(struct trainer **out, const struct model_config *c,
     if (rc == 0)
         rc = weights_init(&t->best, c, parts, err);
     if (rc == 0)
+        rc = follow_words(t, err);
+    if (rc == 0)
         rc = cut_chunks(t, err);
     if (rc == 0)
         rc = encoder_grad_new(&t->grad, c, w, &t->dw, workers, err);
@@ -87,7 +113,9 @@ void trainer_free(struct trainer *t)
 {
     if (!t)
         return;
+    trainer_settle(t);
     encoder_grad_free(t->grad);
+    lazy_rows_release(&t->words);
     weights_release(&t->dw);
     weights_release(&t->m);
     weights_release(&t->v);
@@ -111,6 +139,18 @@ static int reserve(struct trainer *t, size_t n, struct err *err)
     return t->cap_y ? 0 : ERR_SET(err, ERR_NOMEM, "cannot hold %zu outputs", n);
 }
 
+/* ---- a step ---- */
+
+static double word_squares(const struct lazy_rows *r, const struct chunk *c)
+{
+    double sum = 0.0;
+
+    for (size_t row = c->begin / r->cols; row * r->cols < c->end; row++)
+        if (r->has[row])
+            sum += grad_sumsq(r->dx + row * r->cols, r->cols);
+    return sum;
+}
+
 static void sum_squares(void *ctx, size_t begin, size_t end, size_t worker)
 {
     struct trainer *t = ctx;
@@ -118,60 +158,123 @@ static void sum_squares(void *ctx, size_t begin, size_t end, size_t worker)
     (void)worker;
     for (size_t k = begin; k < end; k++) {
         const struct chunk *c = &t->chunk[k];
+        const float *g = t->dw.tensor[c->tensor].x;
 
-        t->partial[k] =
-            grad_sumsq(t->dw.tensor[c->tensor].x + c->begin, c->end - c->begin);
+        t->partial[k] = c->tensor == t->word
+                            ? word_squares(&t->words, c)
+                            : grad_sumsq(g + c->begin, c->end - c->begin);
     }
+}
+
+static void update_range(struct trainer *t, size_t tensor, size_t begin,
+                         size_t end)
+{
+    const struct tensor *x = &t->w->tensor[tensor];
+    struct adamw a = t->adamw;
+
+    a.decay = x->decay ? (float)t->o.decay : 0.0f;
+    adamw_step(x->x, t->m.tensor[tensor].x, t->v.tensor[tensor].x,
+               t->dw.tensor[tensor].x, &a, begin, end);
 }
 
 static void update(void *ctx, size_t begin, size_t end, size_t worker)
 {
     struct trainer *t = ctx;
+    const struct lazy_rows *r = &t->words;
 
     (void)worker;
     for (size_t k = begin; k < end; k++) {
         const struct chunk *c = &t->chunk[k];
-        const struct tensor *x = &t->w->tensor[c->tensor];
-        struct adamw a = t->adamw;
 
-        a.decay = x->decay ? (float)t->o.decay : 0.0f;
-        adamw_step(x->x, t->m.tensor[c->tensor].x, t->v.tensor[c->tensor].x,
-                   t->dw.tensor[c->tensor].x, &a, c->begin, c->end);
+        if (c->tensor != t->word) {
+            update_range(t, c->tensor, c->begin, c->end);
+            continue;
+        }
+        for (size_t at = c->begin; at < c->end; at += r->cols)
+            if (r->since[at / r->cols] == LAZY_ROWS_AWAKE)
+                update_range(t, c->tensor, at, at + r->cols);
     }
 }
 
-int trainer_step(struct trainer *t, const struct packed *batch,
-                 train_loss_fn *fn, void *ctx, double *loss, struct err *err)
+int trainer_add(struct trainer *t, const struct packed *batch,
+                train_loss_fn *fn, void *ctx, double weight, double *loss,
+                struct err *err)
 {
     size_t width = encoder_grad_width(t->grad), n = batch->B * width;
-    uint64_t warm = (uint64_t)ceil(t->o.warmup * (double)t->o.steps);
     int rc = reserve(t, n, err);
 
-    assert(t->step < t->o.steps);
     if (rc < 0)
         return rc;
-    weights_zero(&t->dw);
-    rc = encoder_batch_forward(t->grad, t->y, batch, rng_at(t->o.seed, t->step),
-                               true, err);
+    lazy_rows_touch(&t->words, batch->id, batch->T);
+    rc = encoder_batch_forward(t->grad, t->y, batch,
+                               rng_at(t->o.seed, t->batches++), true, err);
     if (rc < 0)
         return rc;
     memset(t->dy, 0, n * sizeof(*t->dy));
     *loss = fn(ctx, t->dy, t->y, batch->B, width);
+    if (!isfinite(*loss))
+        return ERR_SET(err, ERR_NUMERIC,
+                       "step %llu: the loss is not finite; a lower --lr may "
+                       "help",
+                       (unsigned long long)t->step);
+    if (weight != 1.0)
+        for (size_t i = 0; i < n; i++)
+            t->dy[i] *= (float)weight;
     encoder_batch_backward(t->grad, t->dy);
+    return 0;
+}
+
+/* The gradients of the step before, but for words: lazy_rows_step() does. */
+static void zero_gradients(struct trainer *t)
+{
+    for (size_t i = 0; i < t->dw.tensors; i++)
+        if (i != t->word)
+            memset(t->dw.tensor[i].x, 0,
+                   t->dw.tensor[i].n * sizeof(*t->dw.tensor[i].x));
+}
+
+int trainer_update(struct trainer *t, struct err *err)
+{
+    uint64_t warm = (uint64_t)ceil(t->o.warmup * (double)t->o.steps);
+    bool decays = t->w->tensor[t->word].decay;
+
+    assert(t->step < t->o.steps);
     workers_run(t->workers, t->chunks, 1, sum_squares, t);
     t->norm = grad_norm(t->partial, t->chunks);
-    if (!isfinite(*loss) || !isfinite(t->norm))
+    if (!isfinite(t->norm))
         return ERR_SET(err, ERR_NUMERIC,
-                       "step %llu: loss %g, gradient norm %g: not finite; a "
-                       "lower --lr may help",
-                       (unsigned long long)t->step, *loss, t->norm);
+                       "step %llu: gradient norm %g is not finite; a lower "
+                       "--lr may help",
+                       (unsigned long long)t->step, t->norm);
     t->adamw.clip = (float)clip_factor(t->norm, t->o.clip);
     t->adamw.lr = (float)(t->o.lr * schedule_factor(t->o.schedule, t->step,
                                                     warm, t->o.steps));
     t->step++;
     adamw_begin(&t->adamw, t->step);
     workers_run(t->workers, t->chunks, 1, update, t);
+    t->adamw.decay = decays ? (float)t->o.decay : 0.0f;
+    lazy_rows_step(&t->words, adamw_keep(&t->adamw));
+    zero_gradients(t);
     return 0;
+}
+
+int trainer_step(struct trainer *t, const struct packed *batch,
+                 train_loss_fn *fn, void *ctx, double *loss, struct err *err)
+{
+    int rc = trainer_add(t, batch, fn, ctx, 1.0, loss, err);
+
+    return rc < 0 ? rc : trainer_update(t, err);
+}
+
+static void settle(void *ctx, size_t begin, size_t end, size_t worker)
+{
+    (void)worker;
+    lazy_rows_settle(ctx, begin, end);
+}
+
+void trainer_settle(struct trainer *t)
+{
+    workers_run(t->workers, t->words.rows, 256, settle, &t->words);
 }
 
 uint64_t trainer_steps(const struct trainer *t)
@@ -207,7 +310,9 @@ bool trainer_keep(struct trainer *t, double score)
 
 double trainer_restore(struct trainer *t)
 {
-    if (!isnan(t->best_score))
+    if (!isnan(t->best_score)) {
         copy_weights(t->w, &t->best);
+        lazy_rows_release(&t->words); /* they are settled */
+    }
     return t->best_score;
 }

@@ -32,7 +32,8 @@ struct trainer; /* opaque: gradient, moments, activations, best weights */
 int trainer_new(struct trainer **out, const struct model_config *c,
                 struct weights *w, struct workers *workers,
                 const struct train_options *o, struct err *err) MUST_CHECK;
-void trainer_free(struct trainer *t); /* NULL is fine */
+/* NULL is fine. Leaves w whole: settles it. */
+void trainer_free(struct trainer *t);
 
 /* Value of the loss and its gradient dy [B,width] (zeroed before) from what
  * the model gave for the batch, y [B,width]. */
@@ -40,10 +41,24 @@ typedef double train_loss_fn(void *ctx, float *dy, const float *y, size_t B,
                              size_t width);
 
 /*
- * One step on one batch. *loss is its loss before the update.
- * ERR_NUMERIC when loss or gradient is not finite: the weights are then those
- * of the step before.
+ * Add the gradient of weight * loss on one batch to those of this step. *loss
+ * is its loss, without the weight.
+ * ERR_NUMERIC when the output is not finite.
  */
+int trainer_add(struct trainer *t, const struct packed *batch,
+                train_loss_fn *fn, void *ctx, double weight, double *loss,
+                struct err *err) MUST_CHECK;
+/*
+ * End the step: clip, and update the weights. ERR_NUMERIC when the gradient is
+ * not finite: the weights are then those of the step before.
+ */
+int trainer_update(struct trainer *t, struct err *err) MUST_CHECK;
+
+/* Rows of the word embedding that no batch has had yet are brought up to date
+ * late (lazy_rows.h): call this before anyone else reads the weights. */
+void trainer_settle(struct trainer *t);
+
+/* A step on one batch: trainer_add() with weight 1, trainer_update(). */
 int trainer_step(struct trainer *t, const struct packed *batch,
                  train_loss_fn *fn, void *ctx, double *loss,
                  struct err *err) MUST_CHECK;
@@ -51,9 +66,11 @@ uint64_t trainer_steps(const struct trainer *t); /* done so far */
 double trainer_lr(const struct trainer *t);      /* of the last step */
 double trainer_norm(const struct trainer *t);    /* before clipping */
 
-/* Keep the weights when score is the best so far; true if it was. */
+/* Keep the weights when score is the best so far; true if it was. After
+ * trainer_settle(). */
 bool trainer_keep(struct trainer *t, double score);
-/* Put the kept weights back, if any; their score, or NaN. */
+/* Put the kept weights back, if any; their score, or NaN. The end: no step may
+ * follow. */
 double trainer_restore(struct trainer *t);
 
 #endif

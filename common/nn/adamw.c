@@ -13,6 +13,11 @@ void adamw_begin(struct adamw *a, uint64_t k)
     a->fix2 = 1.0 - pow(a->beta2, (double)k);
 }
 
+float adamw_keep(const struct adamw *a)
+{
+    return (float)(1.0 - a->lr * a->decay);
+}
+
 void adamw_step(float *p, float *m, float *v, const float *g,
                 const struct adamw *a, size_t begin, size_t end)
 {
@@ -24,7 +29,7 @@ void adamw_step(float *p, float *m, float *v, const float *g,
 void adamw_step_c(float *p, float *m, float *v, const float *g,
                   const struct adamw *a, size_t n)
 {
-    const float keep = (float)(1.0 - a->lr * a->decay), clip = (float)a->clip;
+    const float keep = adamw_keep(a), clip = (float)a->clip;
     const float b1 = (float)a->beta1, c1 = (float)(1.0 - a->beta1);
     const float b2 = (float)a->beta2, c2 = (float)(1.0 - a->beta2);
     const float rate = (float)(a->lr / a->fix1), eps = (float)a->eps;

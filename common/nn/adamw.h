@@ -23,6 +23,9 @@ struct adamw {
 
 /* Set the bias corrections for update number k, from 1. */
 void adamw_begin(struct adamw *a, uint64_t k);
+/* What the step multiplies a parameter by that has no moments and no gradient;
+ * it does nothing else to it. */
+float adamw_keep(const struct adamw *a);
 
 /*
  * On elements [begin,end) of one tensor, g = clip * gradient:

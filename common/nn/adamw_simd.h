@@ -26,7 +26,7 @@ static inline struct adamw_factors adamw_prepare(const struct adamw *a)
         .c1 = v_set((float)(1.0 - a->beta1)),
         .b2 = v_set((float)a->beta2),
         .c2 = v_set((float)(1.0 - a->beta2)),
-        .keep = v_set((float)(1.0 - a->lr * a->decay)),
+        .keep = v_set(adamw_keep(a)),
         .rate = v_set((float)(a->lr / a->fix1)),
         .root = v_set((float)(1.0 / sqrt(a->fix2))),
         .eps = v_set((float)a->eps),

@@ -267,19 +267,36 @@ static void bi_encoder_learns_as_the_library_does(void **state)
     bi_encoder_release(&m);
 }
 
-static void cross_encoder_learns_as_the_library_does(void **state)
+/* Rows [row, row + n) as one batch. */
+static void pair_batch(struct batch *x, const struct cross_encoder *m,
+                       const struct token_table *t, const float *label,
+                       uint32_t row, size_t n)
+{
+    struct err err = ERR_INIT;
+
+    packed_reset(&x->packed);
+    x->n = n;
+    for (uint32_t i = 0; i < n; i++) {
+        x->label[i] = label[row + i];
+        assert_ok(packed_add_pair(&x->packed, m->tokenizer, t, 2 * (row + i),
+                                  2 * (row + i) + 1, m->config.max_len, &err),
+                  &err);
+    }
+}
+
+/* The curve with each step's 4 rows in so many batches. */
+static void check_cross_encoder(uint32_t parts)
 {
     struct cross_encoder m = { 0 };
     struct token_table t = TOKEN_TABLE_INIT;
-    struct batch x = { .packed = PACKED_INIT, .n = 4 };
+    struct batch x = { .packed = PACKED_INIT };
     struct trainer *trainer;
     struct span text[2 * MAX];
     float label[MAX];
-    double loss[12];
+    double loss[12] = { 0 };
     struct err err = ERR_INIT;
     size_t rows = training_rows(text, label);
 
-    (void)state;
     assert_ok(cross_encoder_load(&m, GOLDEN "model/cross", 0, &err), &err);
     no_dropout(&m.config);
     assert_ok(cross_encoder_tokenise(&m, &t, text, 2 * rows, workers, &err),
@@ -288,24 +305,35 @@ static void cross_encoder_learns_as_the_library_does(void **state)
         trainer_new(&trainer, &m.config, &m.weights, workers, &options, &err),
         &err);
     for (uint32_t s = 0; s < 12; s++) {
-        packed_reset(&x.packed);
-        for (uint32_t i = 0; i < 4; i++) {
-            uint32_t row = 4 * s + i;
+        for (uint32_t k = 0; k < parts; k++) {
+            double part;
 
-            x.label[i] = label[row];
-            assert_ok(packed_add_pair(&x.packed, m.tokenizer, &t, 2 * row,
-                                      2 * row + 1, m.config.max_len, &err),
+            pair_batch(&x, &m, &t, label, 4 * s + k * 4 / parts, 4 / parts);
+            assert_ok(trainer_add(trainer, &x.packed, bce_loss, &x, 1.0 / parts,
+                                  &part, &err),
                       &err);
+            loss[s] += part / parts;
         }
-        assert_ok(
-            trainer_step(trainer, &x.packed, bce_loss, &x, &loss[s], &err),
-            &err);
+        assert_ok(trainer_update(trainer, &err), &err);
     }
     check_curve("cross-bce", loss);
     trainer_free(trainer);
     packed_release(&x.packed);
     token_table_release(&t);
     cross_encoder_release(&m);
+}
+
+static void cross_encoder_learns_as_the_library_does(void **state)
+{
+    (void)state;
+    check_cross_encoder(1);
+}
+
+static void accumulated_gradients_learn_the_same(void **state)
+{
+    (void)state;
+    check_cross_encoder(2);
+    check_cross_encoder(4);
 }
 
 static int setup(void **state)
@@ -337,6 +365,7 @@ int main(void)
         cmocka_unit_test(logits_and_scores_are_the_librarys),
         cmocka_unit_test(bi_encoder_learns_as_the_library_does),
         cmocka_unit_test(cross_encoder_learns_as_the_library_does),
+        cmocka_unit_test(accumulated_gradients_learn_the_same),
     };
 
     return cmocka_run_group_tests_name("golden", tests, setup, teardown);

@@ -92,12 +92,29 @@ static void part_of_an_epoch_takes_that_share(void **state)
     dataset_release(&d);
 }
 
+static void the_last_step_may_have_fewer_batches(void **state)
+{
+    const struct recipe_args r = { .accumulate = 4, .schedule = "linear" };
+    struct train_options o;
+
+    (void)state;
+    assert_true(recipe_part(&r, 0, 10).weight == 0.25);
+    assert_false(recipe_part(&r, 2, 10).last);
+    assert_true(recipe_part(&r, 3, 10).last);
+    assert_true(recipe_part(&r, 8, 10).weight == 0.5);
+    assert_false(recipe_part(&r, 8, 10).last);
+    assert_true(recipe_part(&r, 9, 10).last);
+    recipe_options(&o, &r, 10, 1);
+    assert_int_equal(o.steps, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_epoch_has_every_example_once),
         cmocka_unit_test(distinct_batches_hold_no_text_twice),
         cmocka_unit_test(part_of_an_epoch_takes_that_share),
+        cmocka_unit_test(the_last_step_may_have_fewer_batches),
     };
 
     return cmocka_run_group_tests_name("recipe", tests, NULL, NULL);
