@@ -1,0 +1,48 @@
+/*
+ * hub_parts.h - what hub.c (names, the ways a model can come, the cache) and
+ * hub_file.c (one file) share. Nobody else includes this.
+ */
+#ifndef MODEL_HUB_PARTS_H
+#define MODEL_HUB_PARTS_H
+
+#include <stdbool.h>
+
+#include "model/hub.h"
+
+#define HUB_WEIGHTS "model.safetensors"
+
+/* One fetch. */
+struct hub {
+    const char *name;         /* as the user gave it */
+    char repo[300];           /* as it is tried now */
+    char endpoint[512];       /* without a slash at the end */
+    char authorization[600];  /* header, or "" */
+    char part[FILE_PATH_MAX]; /* folder being filled */
+};
+
+/* What a folder can have, whichever way it came, so that the same model has
+ * the same digest. */
+enum { HUB_FILES = 11 };
+struct hub_file {
+    const char *name;
+    bool needed;
+};
+extern const struct hub_file hub_files[HUB_FILES];
+
+/* The SHA-256 of a model's weights that this program knows, or NULL. */
+const char *hub_pin(const char *model);
+/*
+ * Download into h->part what is not there yet. ERR_NOTFOUND: needed, and the
+ * hub has none; ERR_FORMAT: wrong digest, not kept; others as http_download().
+ */
+int hub_fetch_file(const struct hub *h, const struct hub_file *f,
+                   struct err *err) MUST_CHECK;
+/* The file at path against the pinned digest, else against `linked`, the
+ * hub's own; "" when it gave none. ERR_FORMAT. */
+int hub_check_file(const struct hub *h, const char *path, const char *file,
+                   const char *linked, struct err *err) MUST_CHECK;
+/* Move a complete file to its place below h->part. */
+int hub_place(const struct hub *h, const char *from, const char *file,
+              struct err *err) MUST_CHECK;
+
+#endif
