@@ -34,17 +34,16 @@ double post_retry_after(const char *value)
 {
     char *end;
     double s = strtod(value, &end);
+    bool number = end != value;
     time_t at;
 
-    while (*end == ' ' || *end == '\r' || *end == '\n')
-        end++;
-    if (end == value || *end) {
-        at = strlen(value) < 20 ? -1 : curl_getdate(value, NULL);
-        if (at < 0)
-            return -1.0;
-        s = fmax(0.0, difftime(at, time(NULL)));
-    }
-    return s >= 0.0 && s < ABSURD_S ? s : -1.0;
+    if (number && !end[strspn(end, " \t\r\n")])
+        return s >= 0.0 && s < ABSURD_S ? s : -1.0;
+    at = strlen(value) < 20 ? -1 : curl_getdate(value, NULL);
+    if (at < 0)
+        return -1.0;
+    s = fmax(0.0, difftime(at, time(NULL)));
+    return s < ABSURD_S ? s : -1.0;
 }
 
 static size_t on_body(char *ptr, size_t size, size_t n, void *ctx)

@@ -3,47 +3,87 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/support.h"
 
-static void read_head(int fd, char *out, size_t size)
+/* Head and body, as much as fits. */
+static void read_request(int fd, char *out, size_t size)
 {
-    size_t n = 0;
+    size_t n = 0, want = size - 1;
 
     out[0] = '\0';
-    while (n + 1 < size && !strstr(out, "\r\n\r\n")) {
+    while (n < want) {
         ssize_t k = read(fd, out + n, size - 1 - n);
+        const char *end, *length;
 
         if (k <= 0)
             return;
         n += (size_t)k;
         out[n] = '\0';
+        end = strstr(out, "\r\n\r\n");
+        length = strcasestr(out, "\r\nContent-Length:");
+        if (end)
+            want = (size_t)(end + 4 - out) +
+                   (length ? strtoul(length + 17, NULL, 10) : 0);
     }
+}
+
+/* What did not fit must be read all the same, or closing resets. */
+static void drain(int fd)
+{
+    char rest[4096];
+
+    while (recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0)
+        ;
+}
+
+static void handle(int fd, struct server_seen *seen, int n, server_fn *answer,
+                   const void *ctx)
+{
+    static char request[SERVER_TEXT];
+    int now = ++seen->now, most = seen->most;
+
+    while (now > most && !atomic_compare_exchange_weak(&seen->most, &most, now))
+        ;
+    read_request(fd, request, sizeof(request));
+    memcpy(seen->last, request, sizeof(request));
+    if (n < SERVER_SEEN) {
+        memcpy(seen->whole[n], request, sizeof(request));
+        snprintf(seen->all[n], sizeof(seen->all[n]), "%.*s",
+                 (int)strcspn(request, "\r\n"), request);
+    }
+    answer(fd, request, n, ctx);
+    drain(fd);
+    seen->now--;
+    shutdown(fd, SHUT_WR);
+    close(fd);
 }
 
 static void serve(int listener, struct server_seen *seen, server_fn *answer,
                   const void *ctx)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_IGN);
     for (;;) {
         int fd = accept(listener, NULL, NULL), n = seen->requests;
 
         if (fd < 0)
             continue;
-        read_head(fd, seen->last, sizeof(seen->last));
-        if (n < 16)
-            snprintf(seen->all[n], sizeof(seen->all[n]), "%.*s",
-                     (int)strcspn(seen->last, "\r\n"), seen->last);
         seen->requests = n + 1;
-        answer(fd, seen->last, n, ctx);
-        shutdown(fd, SHUT_WR);
+        if (fork() == 0) {
+            close(listener);
+            handle(fd, seen, n, answer, ctx);
+            _exit(0);
+        }
         close(fd);
     }
 }
@@ -59,19 +99,23 @@ void server_start(struct server *s, server_fn *answer, const void *ctx)
                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(s->seen != MAP_FAILED);
     assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-    assert_int_equal(listen(fd, 16), 0);
+    assert_int_equal(listen(fd, 128), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
     snprintf(s->url, sizeof(s->url), "http://127.0.0.1:%d", ntohs(at.sin_port));
     s->pid = fork();
     assert_true(s->pid >= 0);
-    if (s->pid == 0)
+    if (s->pid == 0) {
+        setpgid(0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         serve(fd, s->seen, answer, ctx);
+    }
+    setpgid(s->pid, s->pid); /* whoever comes first */
     close(fd);
 }
 
 void server_stop(struct server *s)
 {
-    kill(s->pid, SIGKILL);
+    kill(-s->pid, SIGKILL); /* with those that are answering */
     waitpid(s->pid, NULL, 0);
     munmap(s->seen, sizeof(*s->seen));
 }

@@ -1,6 +1,7 @@
 /*
- * server.h - an HTTP server in a child process, for tests of what downloads.
- * One request per connection, on 127.0.0.1, on a port the system chooses.
+ * server.h - an HTTP server in child processes, for tests of what downloads and
+ * posts. One request per connection, on 127.0.0.1, on a port the system
+ * chooses; connections are answered side by side.
  */
 #ifndef TESTS_SERVER_H
 #define TESTS_SERVER_H
@@ -8,11 +9,15 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* In memory that both processes see. */
+enum { SERVER_SEEN = 64, SERVER_TEXT = 8192 };
+
+/* In memory that all processes see. */
 struct server_seen {
     int requests;
-    char last[4096];   /* the last request, head only */
-    char all[16][256]; /* request lines */
+    _Atomic int now, most;      /* answered at the same time */
+    char last[SERVER_TEXT];     /* the last request, with its body */
+    char all[SERVER_SEEN][256]; /* first lines of requests, in order */
+    char whole[SERVER_SEEN][SERVER_TEXT]; /* the requests */
 };
 
 /* Answer one request by writing to fd (server_send()). nth counts from 0. */
