@@ -93,11 +93,15 @@ static int finish(struct plan *p, size_t i, int status, struct err *err)
 
 static int reuse(struct runner *r, size_t i, struct err *err)
 {
+    const struct plan_step *ps = &r->plan->step[i];
+    int rc;
+
     r->tally->reused++;
     if (!r->o->quiet)
-        log_info("%s: up to date (%s)", r->plan->spec->step[i].name,
-                 r->plan->step[i].fp);
-    return plan_publish(r->plan, i, err);
+        log_info("%s: up to date (%s)", r->plan->spec->step[i].name, ps->fp);
+    /* a stage killed between finishing its output and clearing up */
+    rc = file_sweep(ps->dir, ".part", err);
+    return rc < 0 ? rc : plan_publish(r->plan, i, err);
 }
 
 static int start_if_ready(struct runner *r, size_t i, struct err *err)

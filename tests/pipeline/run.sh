@@ -29,7 +29,10 @@ digests() {
 # ---- from scratch, and again ----
 if smith run pipelines/smoke.json --runs $work/a >$work/out 2>$work/err; then ok "runs from scratch"; else bad "runs from scratch" $work/err; finish; fi
 grep -q '^student ' $work/out && grep -q '^teacher ' $work/out && ok "prints the table" || bad "prints the table" $work/out
+left=$work/a/smoke/gold/$(cat $work/a/smoke/gold/current)/gold.lmdb.part
+: >"$left"
 smith run pipelines/smoke.json --runs $work/a >$work/out2 2>$work/err
+[ ! -e "$left" ] && ok "and clears up behind a stage killed at its end" || bad "and clears up behind a stage killed at its end"
 check "$(grep -c 'up to date' $work/err)" 13 "a second run finds every output up to date"
 check "$(tail -n 1 $work/err | sed 's/ seconds.*//')" "silversmith: info: done ran=1 reused=13" "a second run only prints the report again"
 cmp -s $work/out $work/out2 && ok "the table is the same" || bad "the table is the same" $work/out2
