@@ -9,17 +9,15 @@
  */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/progress.h"
-#include "model/bi_encoder.h"
-#include "model/evaluate.h"
+#include "model/bi_batch.h"
+#include "model/bi_dev.h"
 #include "model/recipe.h"
 #include "nn/gemm.h"
 #include "nn/kernels.h"
-#include "nn/loss.h"
 #include "store/stage.h"
 
 struct args {
@@ -68,213 +66,26 @@ static const struct opt_spec opts = {
     .version = 1,
 };
 
-/* Everything one phase works with. */
+/* Training on some stores with one optimiser. */
 struct phase {
     const struct args *args;
     struct bi_encoder *model;
     struct workers *workers;
+    struct bi_dev *dev;
+    struct trainer *trainer;
     struct dataset data;
     struct batches batches;
-    struct packed packed;
+    struct bi_batch batch;
     struct rng rng;
-    /* of the batch at hand, as rows of the model's output */
-    uint32_t *a, *b, *doc;
-    float *label, *scratch;
-    size_t B, M, cap_doc, cap_scratch;
+    double best; /* on dev so far, NaN: none */
+    bool last;   /* only the last phase chooses the best weights */
 };
 
-struct dev {
-    struct dataset data;
-    float *vector;
-    double *score, *label;
-    double best;
-    char eval_dir[FILE_PATH_MAX + 8];
-};
-
-static int tokenise(const void *model, struct token_table *t,
-                    const struct span *text, size_t n, struct workers *w,
-                    struct err *err)
+static enum bi_loss loss_of(const struct args *a)
 {
-    return bi_encoder_tokenise(model, t, text, n, w, err);
-}
-
-static bool is_loss(const struct args *a, const char *name)
-{
-    return strcmp(a->loss, name) == 0;
-}
-
-/* ---- dev ---- */
-
-static int dev_open(struct dev *d, const struct args *a, struct stage *st,
-                    struct bi_encoder *m, struct workers *w, struct err *err)
-{
-    size_t dim = bi_encoder_dim(m);
-    int rc;
-
-    *d = (struct dev){ .data = DATASET_INIT, .best = NAN };
-    snprintf(d->eval_dir, sizeof(d->eval_dir), "%s/eval", st->part);
-    if (!a->dev[0])
-        return 0;
-    rc = dataset_add(&d->data, a->dev, DATASET_SCORED, tokenise, m, w, err);
-    if (rc == 0)
-        rc = dataset_need(&d->data, a->dev, err);
-    if (rc < 0)
-        return rc;
-    d->vector = malloc(d->data.table.n * dim * sizeof(*d->vector));
-    d->score = malloc(d->data.n * sizeof(*d->score));
-    d->label = malloc(d->data.n * sizeof(*d->label));
-    if (!d->vector || !d->score || !d->label)
-        return ERR_SET(err, ERR_NOMEM, "cannot hold the dev set");
-    return file_mkdirs(d->eval_dir, err);
-}
-
-static void dev_close(struct dev *d)
-{
-    dataset_release(&d->data);
-    free(d->vector);
-    free(d->score);
-    free(d->label);
-}
-
-/* Cosine of every dev pair. */
-static int dev_vectors(struct dev *d, struct phase *p, struct err *err)
-{
-    size_t n = d->data.table.n;
-    uint32_t *all = malloc((n + 1) * sizeof(*all));
-    int rc;
-
-    if (!all)
-        return ERR_SET(err, ERR_NOMEM, "cannot encode the dev set");
-    for (size_t i = 0; i < n; i++)
-        all[i] = (uint32_t)i;
-    rc = bi_encoder_encode(p->model, d->vector, &d->data.table, all, n,
-                           p->workers, err);
-    free(all);
-    return rc;
-}
-
-static int dev_measure(struct dev *d, struct phase *p, double epoch,
-                       uint64_t step, struct evaluation e[SIM_COUNT],
-                       struct err *err)
-{
-    size_t dim = bi_encoder_dim(p->model);
-    int rc = dev_vectors(d, p, err);
-
-    for (int s = 0; rc == 0 && s < SIM_COUNT; s++) {
-        for (size_t i = 0; i < d->data.n; i++) {
-            const struct example *x = &d->data.example[i];
-
-            similarity_rows(&d->score[i], (enum similarity)s,
-                            d->vector + x->a * dim, d->vector + x->b * dim, 1,
-                            dim);
-            d->label[i] = (double)x->target;
-        }
-        rc = evaluate(&e[s], d->score, d->label, d->data.n, err);
-    }
-    if (rc == 0)
-        rc = evaluation_csv_bi(d->eval_dir, "dev", e, epoch, (long)step, err);
-    return rc;
-}
-
-/* ---- the batch ---- */
-
-static int reserve_rows(struct phase *p, size_t docs, struct err *err)
-{
-    size_t cap = docs > p->cap_doc ? 2 * docs : p->cap_doc;
-
-    if (cap == p->cap_doc)
-        return 0;
-    free(p->a);
-    free(p->b);
-    free(p->doc);
-    free(p->label);
-    p->a = malloc(cap * sizeof(*p->a));
-    p->b = malloc(cap * sizeof(*p->b));
-    p->doc = malloc(cap * sizeof(*p->doc));
-    p->label = malloc(cap * sizeof(*p->label));
-    p->cap_doc = cap;
-    return p->a && p->b && p->doc && p->label
-               ? 0
-               : ERR_SET(err, ERR_NOMEM, "cannot hold a batch");
-}
-
-static int add_text(struct phase *p, uint32_t text, uint32_t *row,
-                    struct err *err)
-{
-    *row = (uint32_t)p->packed.B;
-    return packed_add_single(&p->packed, p->model->tokenizer, &p->data.table,
-                             text, p->model->config.max_len, err);
-}
-
-/* Some negatives of one triplet, without replacement, drawn anew each time. */
-static int add_negatives(struct phase *p, const struct example *e,
-                         struct err *err)
-{
-    size_t want = (size_t)p->args->hard_negatives;
-    int rc = 0;
-
-    if (want > e->n)
-        want = e->n;
-    for (uint32_t k = 0; rc == 0 && want > 0 && k < e->n; k++) {
-        if (rng_below(&p->rng, e->n - k) >= want)
-            continue; /* selection sampling keeps the order */
-        want--;
-        rc = add_text(p, p->data.negative[e->first + k], &p->doc[p->M], err);
-        p->M += rc == 0;
-    }
-    return rc;
-}
-
-static int build_batch(struct phase *p, size_t number, struct err *err)
-{
-    size_t from = p->batches.start[number];
-    size_t n = p->batches.start[number + 1] - from;
-    int rc = reserve_rows(p, n * (2 + (size_t)p->args->hard_negatives), err);
-
-    packed_reset(&p->packed);
-    p->B = n;
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        const struct example *e =
-            &p->data.example[p->batches.example[from + i]];
-
-        rc = add_text(p, e->a, &p->a[i], err);
-        if (rc == 0)
-            rc = add_text(p, e->b, &p->b[i], err);
-        p->doc[i] = p->b[i];
-        p->label[i] = e->target;
-    }
-    p->M = n;
-    for (size_t i = 0; rc == 0 && !is_loss(p->args, "cosine") && i < n; i++)
-        rc = add_negatives(p, &p->data.example[p->batches.example[from + i]],
-                           err);
-    return rc;
-}
-
-static double batch_loss(void *ctx, float *dy, const float *y, size_t B,
-                         size_t width)
-{
-    struct phase *p = ctx;
-
-    (void)B;
-    if (is_loss(p->args, "cosine"))
-        return loss_cosine(dy, y, p->a, p->b, p->label, p->B, width);
-    if (is_loss(p->args, "mnrl"))
-        return loss_mnrl(dy, p->scratch, y, p->a, p->doc, (float)p->args->scale,
-                         p->B, p->M, width);
-    return loss_triplet(dy, y, p->a, p->b, p->doc + p->B, LOSS_EUCLIDEAN,
-                        (float)p->args->margin, p->B, width);
-}
-
-static int reserve_scratch(struct phase *p, struct err *err)
-{
-    size_t need = loss_mnrl_scratch(p->B, p->M, bi_encoder_dim(p->model));
-
-    if (need <= p->cap_scratch)
-        return 0;
-    free(p->scratch);
-    p->scratch = malloc(need * sizeof(*p->scratch));
-    p->cap_scratch = p->scratch ? need : 0;
-    return p->scratch ? 0 : ERR_SET(err, ERR_NOMEM, "cannot hold a batch");
+    if (strcmp(a->loss, "mnrl") == 0)
+        return BI_MNRL;
+    return strcmp(a->loss, "triplet") == 0 ? BI_TRIPLET : BI_COSINE;
 }
 
 /* ---- one phase ---- */
@@ -292,90 +103,92 @@ static void drop_without_negative(struct dataset *d)
 }
 
 static int phase_open(struct phase *p, const struct opt_list *stores,
-                      double epochs, uint64_t stream, struct err *err)
+                      double epochs, struct err *err)
 {
-    enum dataset_kind kind =
-        is_loss(p->args, "cosine") ? DATASET_SCORED : DATASET_POSITIVE;
+    const struct args *a = p->args;
+    enum bi_loss loss = loss_of(a);
+    const struct bi_batch_options o = { loss, (size_t)a->hard_negatives,
+                                        (float)a->scale, (float)a->margin };
     int rc = 0;
 
-    rng_init(&p->rng, (uint64_t)p->args->common.seed, stream);
+    bi_batch_init(&p->batch, &o);
+    rng_init(&p->rng, (uint64_t)a->common.seed, p->last ? 1 : 2);
     for (size_t i = 0; rc == 0 && i < stores->n; i++)
-        rc = dataset_add(&p->data, stores->item[i], kind, tokenise, p->model,
-                         p->workers, err);
+        rc = dataset_add(&p->data, stores->item[i],
+                         loss == BI_COSINE ? DATASET_SCORED : DATASET_POSITIVE,
+                         bi_batch_tokenise, p->model, p->workers, err);
     if (rc < 0)
         return rc;
-    if (is_loss(p->args, "triplet"))
+    if (loss == BI_TRIPLET)
         drop_without_negative(&p->data);
     if (p->data.skipped)
         log_info("%zu records have nothing for the %s loss and were skipped",
-                 p->data.skipped, p->args->loss);
-    return batches_draw(&p->batches, &p->data, epochs,
-                        (size_t)p->args->recipe.batch,
-                        !is_loss(p->args, "cosine"), &p->rng, err);
+                 p->data.skipped, a->loss);
+    return batches_draw(&p->batches, &p->data, epochs, (size_t)a->recipe.batch,
+                        loss != BI_COSINE, &p->rng, err);
 }
 
 static void phase_close(struct phase *p)
 {
+    trainer_free(p->trainer);
     dataset_release(&p->data);
     batches_release(&p->batches);
-    packed_release(&p->packed);
-    free(p->a);
-    free(p->b);
-    free(p->doc);
-    free(p->label);
-    free(p->scratch);
+    bi_batch_release(&p->batch);
 }
 
-/* Measure, keep if best, say so. keep: only the last phase chooses. */
-static int look(struct phase *p, struct dev *d, struct trainer *t, bool keep,
-                size_t step, double loss, struct err *err)
+/* Measure, keep if best, say so. */
+static int look(struct phase *p, size_t step, double loss, struct err *err)
 {
     struct evaluation e[SIM_COUNT];
-    double epoch = (double)step / (double)p->batches.per_epoch;
+    double epoch = (double)step / (double)p->batches.per_epoch, got;
     int rc;
 
-    if (d->data.n == 0)
+    if (p->dev->data.n == 0)
         return 0;
-    trainer_settle(t);
-    rc = dev_measure(d, p, epoch, step, e, err);
+    trainer_settle(p->trainer);
+    rc = bi_dev_measure(p->dev, p->model, epoch, step, e, p->workers, err);
     if (rc < 0)
         return rc;
-    if (keep && trainer_keep(t, e[SIM_COSINE].spearman))
-        d->best = e[SIM_COSINE].spearman;
+    got = e[SIM_COSINE].spearman;
+    if (p->last && trainer_keep(p->trainer, got))
+        p->best = got;
     log_info("step=%zu epoch=%.2f loss=%.4f dev_spearman=%.2f%s", step, epoch,
-             loss, 100.0 * e[SIM_COSINE].spearman,
-             keep && d->best == e[SIM_COSINE].spearman ? " best" : "");
+             loss, 100.0 * got, p->last && p->best == got ? " best" : "");
     return 0;
 }
 
-static int steps(struct phase *p, struct dev *d, struct trainer *t, bool keep,
-                 struct err *err)
+static int train_batch(struct phase *p, size_t i, double *loss, struct err *err)
+{
+    struct recipe_part part = recipe_part(&p->args->recipe, i, p->batches.n);
+    size_t from = p->batches.start[i];
+    int rc =
+        bi_batch_build(&p->batch, p->model, &p->data, p->batches.example + from,
+                       p->batches.start[i + 1] - from, &p->rng, err);
+
+    if (rc == 0)
+        rc = trainer_add(p->trainer, &p->batch.packed, bi_batch_loss, &p->batch,
+                         part.weight, loss, err);
+    return rc == 0 && part.last ? trainer_update(p->trainer, err) : rc;
+}
+
+static int train_batches(struct phase *p, struct err *err)
 {
     size_t every = p->args->recipe.eval_steps
                        ? (size_t)p->args->recipe.eval_steps
                        : p->batches.per_epoch;
     double mean = 0.0;
-    int rc = look(p, d, t, keep, 0, 0.0, err);
+    int rc = look(p, 0, 0.0, err);
 
     for (size_t i = 0; rc == 0 && i < p->batches.n; i++) {
-        struct recipe_part part =
-            recipe_part(&p->args->recipe, i, p->batches.n);
         char note[48];
         double loss = 0.0;
 
-        rc = build_batch(p, i, err);
-        if (rc == 0)
-            rc = reserve_scratch(p, err);
-        if (rc == 0)
-            rc = trainer_add(t, &p->packed, batch_loss, p, part.weight, &loss,
-                             err);
-        if (rc == 0 && part.last)
-            rc = trainer_update(t, err);
+        rc = train_batch(p, i, &loss, err);
         mean += (loss - mean) / (i < 50 ? (double)i + 1.0 : 50.0);
         snprintf(note, sizeof(note), "loss %.4f", mean);
         progress_update(i + 1, note);
         if (rc == 0 && ((i + 1) % every == 0 || i + 1 == p->batches.n))
-            rc = look(p, d, t, keep, i + 1, mean, err);
+            rc = look(p, i + 1, mean, err);
         if (rc == 0 && stage_stopped())
             rc = stage_stop(err);
     }
@@ -383,41 +196,39 @@ static int steps(struct phase *p, struct dev *d, struct trainer *t, bool keep,
 }
 
 static int train_phase(struct phase *p, const struct opt_list *stores,
-                       double epochs, bool last, struct dev *d,
-                       struct stage *st, struct err *err)
+                       double epochs, struct stage *st, struct err *err)
 {
-    struct trainer *t = NULL;
+    const struct args *a = p->args;
     struct train_options o;
-    uint64_t seed = (uint64_t)p->args->common.seed;
-    int rc = phase_open(p, stores, epochs, last ? 1 : 2, err);
+    int rc = phase_open(p, stores, epochs, err);
 
-    if (rc == 0 && last)
+    if (rc == 0 && p->last)
         rc = dataset_need(&p->data, "--pairs", err);
     if (rc < 0 || p->data.n == 0)
         return rc; /* nothing to pretrain on: said already */
-    recipe_options(&o, &p->args->recipe, p->batches.n,
-                   rng_at(seed, last ? 1 : 2));
+    recipe_options(&o, &a->recipe, p->batches.n,
+                   rng_at((uint64_t)a->common.seed, p->last ? 1 : 2));
     log_info("%s: %zu examples, %zu batches of %lld, loss %s, lr %g",
-             last ? "training" : "pretraining", p->data.n, p->batches.n,
-             (long long)p->args->recipe.batch, p->args->loss,
-             p->args->recipe.lr);
-    rc = trainer_new(&t, &p->model->config, &p->model->weights, p->workers, &o,
-                     err);
+             p->last ? "training" : "pretraining", p->data.n, p->batches.n,
+             (long long)a->recipe.batch, a->loss, a->recipe.lr);
+    rc = trainer_new(&p->trainer, &p->model->config, &p->model->weights,
+                     p->workers, &o, err);
     progress_start("batches", p->batches.n);
     if (rc == 0)
-        rc = steps(p, d, t, last, err);
+        rc = train_batches(p, err);
     progress_end();
-    if (rc == 0 && last && d->data.n)
-        json_set_num(st->extra, "dev_spearman", trainer_restore(t));
+    if (rc == 0 && p->last && p->dev->data.n)
+        json_set_num(st->extra, "dev_spearman", trainer_restore(p->trainer));
     st->n.seen += p->data.n + p->data.skipped;
     st->n.kept += p->data.n;
     st->n.rejected += p->data.skipped;
-    trainer_free(t);
     return rc;
 }
 
+/* ---- run ---- */
+
 static int train(struct stage *st, struct bi_encoder *m, struct workers *w,
-                 struct dev *d, struct err *err)
+                 struct bi_dev *dev, struct err *err)
 {
     const struct args *a = st->args;
     const struct opt_list *list[2] = { &a->pretrain, &a->pairs };
@@ -428,22 +239,38 @@ static int train(struct stage *st, struct bi_encoder *m, struct workers *w,
         struct phase p = { .args = a,
                            .model = m,
                            .workers = w,
+                           .dev = dev,
                            .data = DATASET_INIT,
-                           .packed = PACKED_INIT };
+                           .best = NAN,
+                           .last = k == 1 };
 
         if (list[k]->n == 0 || epochs[k] == 0.0)
             continue;
-        rc = train_phase(&p, list[k], epochs[k], k == 1, d, st, err);
+        rc = train_phase(&p, list[k], epochs[k], st, err);
         phase_close(&p);
     }
     return rc;
+}
+
+/* The output is a folder of its own already: results go below it. */
+static int open_dev(struct bi_dev *dev, struct stage *st,
+                    const struct bi_encoder *m, struct workers *w,
+                    struct err *err)
+{
+    const struct args *a = st->args;
+    char dir[sizeof(dev->dir)];
+
+    if (!a->dev[0])
+        return 0;
+    snprintf(dir, sizeof(dir), "%s/eval", st->part);
+    return bi_dev_open(dev, a->dev, dir, m, w, err);
 }
 
 static int run(struct stage *st, struct err *err)
 {
     const struct args *a = st->args;
     struct bi_encoder m = { 0 };
-    struct dev dev = { .data = DATASET_INIT };
+    struct bi_dev dev = BI_DEV_INIT;
     struct workers *w = NULL;
     char folder[FILE_PATH_MAX];
     int rc = stage_model_path(folder, a->base, err);
@@ -459,14 +286,14 @@ static int run(struct stage *st, struct err *err)
     if (rc == 0)
         rc = stage_create_dir(st, err);
     if (rc == 0)
-        rc = dev_open(&dev, a, st, &m, w, err);
+        rc = open_dev(&dev, st, &m, w, err);
     if (rc == 0)
         rc = train(st, &m, w, &dev, err);
     if (rc == 0)
         rc = bi_encoder_save(&m, st->part, err);
     if (rc == 0)
         rc = stage_finish_dir(st, err);
-    dev_close(&dev);
+    bi_dev_release(&dev);
     bi_encoder_release(&m);
     workers_stop(w);
     return rc;
