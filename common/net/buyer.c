@@ -119,18 +119,20 @@ static int start_ready(struct buyer *b, struct err *err)
 static void give_up(struct buyer *b, struct slot *s, const struct post_done *d)
 {
     const char *name = b->job->provider->name;
+    char reason[sizeof(d->error) + 32];
     struct err why = ERR_INIT;
 
     b->n->gave_up++;
     if (d->status)
-        log_warn("anchor %u: no answer: HTTP %ld", s->ask.id, d->status);
+        snprintf(reason, sizeof(reason), "HTTP %ld", d->status);
     else
-        log_warn("anchor %u: no answer: %s", s->ask.id, d->error);
+        snprintf(reason, sizeof(reason), "%s", d->error);
+    log_warn("anchor %u: no answer: %s", s->ask.id, reason);
     if (++b->in_a_row == GAVE_UP_MAX) {
         ERR_SET(&why, ERR_UNAVAIL,
-                "%s gave no answer %d times in a row (%s, HTTP status %ld); "
-                "run the same command again to go on",
-                name, GAVE_UP_MAX, d->error, d->status);
+                "%s gave no answer %d times in a row (%s); run the same "
+                "command again to go on",
+                name, GAVE_UP_MAX, reason);
         stop(b, &why);
     }
     drop(s);
@@ -360,8 +362,10 @@ static size_t open_slots(const struct buyer *b)
 
 static bool is_over(const struct buyer *b)
 {
+    double drain_s = b->job->drain_s ? b->job->drain_s : DRAIN_S;
+
     if (b->stopping)
-        return post_busy(b->post) == 0 || now() > b->stop_at + DRAIN_S;
+        return post_busy(b->post) == 0 || now() > b->stop_at + drain_s;
     return b->no_more && open_slots(b) == 0;
 }
 

@@ -30,6 +30,7 @@ struct buyer_job {
     const char *url, *key;           /* key: NULL = none */
     size_t concurrency;              /* requests under way at first */
     uint64_t seed;                   /* of the jitter */
+    int drain_s; /* at the end, for what is under way; 0: 8 */
     void *ctx;
     /* Fill *ask (zeroed): 0. Nothing more to ask: 1. */
     int (*next)(void *ctx, struct buyer_ask *ask, struct err *err);
