@@ -3,13 +3,13 @@
 #include <assert.h>
 #include <string.h>
 
-#include "nn/attention.h"
+#include "nn/attention_infer.h"
 #include "nn/elementwise.h"
 #include "nn/layernorm.h"
 
 /* Rows that go through the second half of a layer together, so that their
  * feed-forward rows stay in L2. */
-enum { BLOCK = 96 };
+enum { BLOCK = 48 };
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -29,8 +29,10 @@ static size_t rows_floats(const struct model_config *c, enum precision p,
 size_t encoder_scratch(const struct model_config *c, enum precision precision,
                        size_t T, size_t longest)
 {
+    const struct attention a = { .H = c->H, .C = c->C };
+
     return T * 5 * c->C + smaller(T, BLOCK) * c->F +
-           rows_floats(c, precision, T) + attention_scratch(longest);
+           rows_floats(c, precision, T) + attention_infer_scratch(&a, longest);
 }
 
 void encoder_embed(float *x, const struct model_config *c,
@@ -57,7 +59,7 @@ struct room {
     float *qkv, *att; /* [T,3C], [T,C] */
     float *u;         /* [BLOCK,F] */
     float *rows;      /* [rows_floats()] */
-    float *scratch;   /* [attention_scratch(longest)] */
+    float *scratch;   /* [attention_infer_scratch(longest)] */
 };
 
 static void linear(float *y, size_t ldy, const float *x, const struct panel *p,
@@ -102,8 +104,8 @@ static void layer(const struct room *r, const struct model_config *c,
     for (size_t b = 0; b < p->B; b++) {
         size_t t = p->offset[b];
 
-        attention_fwd(r->att + t * C, NULL, r->scratch, r->qkv + t * 3 * C, &a,
-                      0, p->offset[b + 1] - t);
+        attention_infer_fwd(r->att + t * C, r->scratch, r->qkv + t * 3 * C, &a,
+                            p->offset[b + 1] - t);
     }
     tail(r->x, r, c, l, w, p->T);
 }

@@ -33,7 +33,7 @@ enum encoder_rows {
 
 /* Tokens of a chunk: sequences are added while they fit; a longer one is a
  * chunk of its own. */
-enum { ENCODER_CHUNK = 256 };
+enum { ENCODER_CHUNK = 192 };
 
 /* Floats of scratch for a chunk of up to T tokens and sequences of up to
  * `longest` tokens. */

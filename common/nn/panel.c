@@ -287,6 +287,21 @@ static float value_c(const void *part, const struct panel_rows *a,
     return (float)sum * (a->scale[m] * p->scale[n]) + p->bias[n];
 }
 
+static float clamped(float x, float low, float high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+static float quick_gelu(float x)
+{
+    static const float phi[] = PANEL_PHI;
+    float near = clamped(x, -PANEL_FAR, PANEL_FAR), p = phi[0];
+
+    for (size_t i = 1; i < PANEL_PHI_TERMS; i++)
+        p = p * near * near + phi[i];
+    return x * clamped(0.5f + near * p, 0.0f, 1.0f);
+}
+
 void panel_finish_c(float *c, size_t ldc, const void *part,
                     const struct panel_rows *a, const struct panel *p,
                     enum panel_then then, size_t m, size_t n, size_t M,
@@ -296,7 +311,9 @@ void panel_finish_c(float *c, size_t ldc, const void *part,
         for (size_t i = 0; i < N; i++) {
             float x = value_c(part, a, p, r * PANEL_WIDTH + i, m + r, n + i);
 
-            if (then == PANEL_GELU)
+            if (then == PANEL_GELU && p->precision != PRECISION_F32)
+                x = quick_gelu(x);
+            else if (then == PANEL_GELU)
                 gelu_fwd_c(&x, &x, 1);
             c[r * ldc + i] = then == PANEL_ADD ? c[r * ldc + i] + x : x;
         }

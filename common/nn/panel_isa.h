@@ -15,6 +15,18 @@ enum {
 };
 
 /*
+ * The quick GELU: x * Phi(x), Phi(x) = 1/2 + x * P(x^2) for |x| <= PANEL_FAR,
+ * held to [0, 1] and constant beyond. P is a minimax fit to x * Phi(x).
+ */
+#define PANEL_FAR 4.0f
+#define PANEL_PHI \
+    { \
+        2.278113141e-8f, -1.598584984e-6f, 4.795514576e-5f, -8.140116769e-4f, \
+            8.772370874e-3f, -6.457308807e-2f, 3.978833817e-1f \
+    }
+enum { PANEL_PHI_TERMS = 7 };
+
+/*
  * part[M,P panels] = A * B: f32, in int8 int32
  *
  *   a      [M, steps]    in   4 bytes a step; rows lda bytes apart

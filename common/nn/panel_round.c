@@ -8,60 +8,57 @@ enum { LARGEST = PANEL_LEVELS, LEAST = 64, STEP = 7 };
 
 static float held(float x, float most)
 {
-    return fminf(fmaxf(x, -most), most);
+    x = x < most ? x : most;
+    return x > -most ? x : -most;
 }
 
-/* Both give up half of what is too much. */
-static void round_two(float q[2], const float w[2], float scale)
+/* Both give up half of what is too much: of an odd number, q[1] more. */
+static void round_two(float q[2], float x, float y)
 {
-    q[0] = held(rintf(w[0] / scale), PANEL_LEVELS);
-    q[1] = held(rintf(w[1] / scale), PANEL_LEVELS);
-    if (fabsf(q[0] + q[1]) > PANEL_PAIR) {
-        float more = q[0] + q[1] - copysignf(PANEL_PAIR, q[0]);
+    float more, half;
 
-        q[0] -= rintf(0.5f * more);
-        q[1] -= more - rintf(0.5f * more);
-    }
+    q[0] = held(rintf(x), PANEL_LEVELS);
+    q[1] = held(rintf(y), PANEL_LEVELS);
+    more = q[0] + q[1];
+    more -= held(more, PANEL_PAIR);
+    half = rintf(0.5f * more);
+    q[0] -= half;
+    q[1] -= more - half;
 }
 
 void panel_round_pair(int q[2], const float *w, size_t left, float scale)
 {
-    const float two[2] = { w[0], left > 1 ? w[1] : 0.0f };
-    float r[2] = { 0.0f, 0.0f };
+    float inverse = scale > 0.0f ? 1.0f / scale : 0.0f, r[2];
 
-    if (scale > 0.0f)
-        round_two(r, two, scale);
+    round_two(r, w[0] * inverse, left > 1 ? w[1] * inverse : 0.0f);
     q[0] = (int)r[0];
     q[1] = (int)r[1];
 }
 
-static double loss(const float *w, size_t K, float scale)
+/* Sum of squared errors in steps of the scale. */
+static float loss(const float *w, size_t K, float inverse)
 {
-    double sum = 0.0;
+    float sum = 0.0f;
 
     for (size_t k = 0; k < K; k += 2) {
-        const float two[2] = { w[k], k + 1 < K ? w[k + 1] : 0.0f };
-        float r[2];
-        double d, e;
+        float x = w[k] * inverse, y = k + 1 < K ? w[k + 1] * inverse : 0.0f;
+        float q[2];
 
-        round_two(r, two, scale);
-        d = (double)(two[0] - r[0] * scale);
-        e = (double)(two[1] - r[1] * scale);
-        sum += d * d + e * e;
+        round_two(q, x, y);
+        sum += (x - q[0]) * (x - q[0]) + (y - q[1]) * (y - q[1]);
     }
     return sum;
 }
 
 float panel_round_scale(const float *w, size_t K)
 {
-    float most = 0.0f, best = 0.0f;
-    double least = INFINITY;
+    float most = 0.0f, best = 0.0f, least = INFINITY;
 
     for (size_t k = 0; k < K; k++)
-        most = fmaxf(most, fabsf(w[k]));
+        most = fabsf(w[k]) > most ? fabsf(w[k]) : most;
     for (int to = LARGEST; most > 0.0f && to >= LEAST; to -= STEP) {
         float scale = most / (float)to;
-        double sum = loss(w, K, scale);
+        float sum = loss(w, K, 1.0f / scale) / (float)(to * to);
 
         if (sum < least) {
             least = sum;

@@ -190,11 +190,23 @@ panel_value(const float *part, const struct panel_column *k,
                  v_mul(v_set(a->scale[m]), k->scale), k->bias);
 }
 
+static inline vec panel_quick_gelu(vec x)
+{
+    static const float phi[] = PANEL_PHI;
+    vec near = v_min(v_max(x, v_set(-PANEL_FAR)), v_set(PANEL_FAR));
+    vec t = v_mul(near, near), p = v_set(phi[0]);
+
+    for (size_t i = 1; i < PANEL_PHI_TERMS; i++)
+        p = v_fma(p, t, v_set(phi[i]));
+    p = v_fma(near, p, v_set(0.5f));
+    return v_mul(x, v_min(v_max(p, v_set(0.0f)), v_set(1.0f)));
+}
+
 static inline __attribute__((always_inline)) void
 panel_finish_as(float *c, size_t ldc, const float *part,
                 const struct panel_rows *a, const struct panel *p,
                 enum panel_then then, size_t m, size_t n, size_t M, size_t N,
-                int int8)
+                int int8, int quick)
 {
     struct panel_column k;
 
@@ -211,7 +223,7 @@ panel_finish_as(float *c, size_t ldc, const float *part,
             vec x = panel_value(part + r * PANEL_WIDTH + i, &k, a, m + r, int8);
 
             if (then == PANEL_GELU)
-                x = gelu_value(x);
+                x = quick ? panel_quick_gelu(x) : gelu_value(x);
             if (cols >= PANEL_COLS) {
                 if (then == PANEL_ADD)
                     x = v_add(v_load(c_r), x);
@@ -230,19 +242,31 @@ void ISA(panel_finish)(float *c, size_t ldc, const void *part,
                        enum panel_then then, size_t m, size_t n, size_t M,
                        size_t N)
 {
-    const int int8 = p->precision == PRECISION_INT8;
+    const enum precision precision = p->precision;
 
-#define PANEL_CASE(THEN, INT8) \
-    case (THEN)*2 + (INT8): \
-        panel_finish_as(c, ldc, part, a, p, THEN, m, n, M, N, INT8); \
+#define PANEL_CASE(THEN, INT8, QUICK) \
+    panel_finish_as(c, ldc, part, a, p, THEN, m, n, M, N, INT8, QUICK)
+    switch (then) {
+    case PANEL_BIAS:
+        if (precision == PRECISION_INT8)
+            PANEL_CASE(PANEL_BIAS, 1, 0);
+        else
+            PANEL_CASE(PANEL_BIAS, 0, 0);
         break;
-    switch ((int)then * 2 + int8) {
-        PANEL_CASE(PANEL_BIAS, 0)
-        PANEL_CASE(PANEL_BIAS, 1)
-        PANEL_CASE(PANEL_GELU, 0)
-        PANEL_CASE(PANEL_GELU, 1)
-        PANEL_CASE(PANEL_ADD, 0)
-        PANEL_CASE(PANEL_ADD, 1)
+    case PANEL_GELU:
+        if (precision == PRECISION_INT8)
+            PANEL_CASE(PANEL_GELU, 1, 1);
+        else if (precision == PRECISION_BF16)
+            PANEL_CASE(PANEL_GELU, 0, 1);
+        else
+            PANEL_CASE(PANEL_GELU, 0, 0);
+        break;
+    case PANEL_ADD:
+        if (precision == PRECISION_INT8)
+            PANEL_CASE(PANEL_ADD, 1, 0);
+        else
+            PANEL_CASE(PANEL_ADD, 0, 0);
+        break;
     }
 #undef PANEL_CASE
 }

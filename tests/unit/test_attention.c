@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nn/attention.h"
+#include "nn/attention_infer.h"
 #include "nn/dropout.h"
 #include "nn/gemm.h"
 #include "support/variants.h"
@@ -91,6 +92,31 @@ static void fwd_matches_double_precision(void **state)
     for_each_variant(fwd_of);
 }
 
+static void infer_of(const char *isa)
+{
+    static _Alignas(64) float room[8192];
+
+    fill();
+    for (size_t k = 0; k < CASES * 6; k++) {
+        const struct attention *a = &cases[k % CASES];
+        size_t len = lengths[k / CASES];
+
+        if (a->drop > 0.0f)
+            continue;
+        for (size_t i = 0; i < len * H; i++)
+            reference_row(a, i % H, i / H, len);
+        assert_true(attention_infer_scratch(a, len) <= 8192);
+        attention_infer_fwd(y, room, qkv, a, len);
+        assert_close(isa, y, want, len * C, 1e-5, 1e-6);
+    }
+}
+
+static void infer_is_the_same_by_other_means(void **state)
+{
+    (void)state;
+    for_each_variant(infer_of);
+}
+
 static void cls_of(const char *isa)
 {
     fill();
@@ -170,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fwd_matches_double_precision),
+        cmocka_unit_test(infer_is_the_same_by_other_means),
         cmocka_unit_test(cls_is_row_0_of_the_whole),
         cmocka_unit_test(bwd_agrees_with_differences),
         cmocka_unit_test(bwd_adds_to_drel),

@@ -127,6 +127,7 @@ static void products_of(const char *isa)
         const struct shape *s = &shapes[i / 9];
         const enum precision precision = i / 3 % 3;
         const enum panel_then then = i % 3;
+        const double quick = precision && then == PANEL_GELU ? 2e-4 : 0.0;
         char label[64];
 
         snprintf(label, sizeof(label), "%s %zux%zux%zu %s %s", isa, s->M, s->N,
@@ -135,7 +136,7 @@ static void products_of(const char *isa)
         reference(s, precision, then);
         product(s, precision, then, GAP);
         assert_close(label, c, want, s->M * (s->N + GAP), 1e-6,
-                     1e-6 * sqrt((double)s->K));
+                     1e-6 * sqrt((double)s->K) + quick);
     }
 }
 
