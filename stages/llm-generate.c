@@ -140,6 +140,18 @@ static int identity(struct stage *st, struct err *err)
     return rc;
 }
 
+/* A dry run makes nothing: no lock, and an output that is there is no matter.
+ */
+static int resolve(struct stage *st, struct err *err)
+{
+    const struct args *a = st->args;
+
+    (void)err;
+    if (a->dry_run)
+        st->out[0] = '\0';
+    return 0;
+}
+
 static int pick_anchors(struct work *x, struct err *err)
 {
     const uint64_t limit = (uint64_t)x->args->limit;
@@ -352,7 +364,6 @@ static int run(struct stage *st, struct err *err)
         rc = pick_anchors(&x, err);
     if (rc == 0 && x.args->dry_run) {
         rc = dry_run(&x, err);
-        st->out[0] = '\0'; /* nothing was made */
     } else if (rc == 0) {
         rc = buy(&x, err);
         if (rc == 0)
@@ -371,6 +382,7 @@ int main(int argc, char **argv)
                                             .args = &args,
                                             .args_size = sizeof(args),
                                             .run = run,
+                                            .resolve = resolve,
                                             .identity = identity };
     const struct stage_spec *const all[] = { &spec };
 
