@@ -27,6 +27,7 @@ struct args {
     struct opt_list pairs;
     const char *dev, *base, *out;
     int one_order;
+    double random_negatives;
 };
 
 static const struct opt rows[] = {
@@ -44,6 +45,10 @@ static const struct opt rows[] = {
     RECIPE_ROWS(struct args, recipe, "6", "5e-5", "16"),
     OPT_ROW_FLAG(0, "one-order", struct args, one_order, 0,
                  "train on (a, b) only, not on (b, a) too"),
+    OPT_ROW_REAL(0, "random-negatives", struct args, random_negatives, "0", 0,
+                 100, 0,
+                 "pairs of random texts to add, labelled 0, for each pair; "
+                 "for labels whose negatives all look alike"),
     OPT_ROW_END,
 };
 
@@ -113,7 +118,13 @@ static int open_train(struct work *x, struct stage *st, struct err *err)
     st->n.kept = x->data.n;
     st->n.rejected = x->data.skipped;
     st->n.seen = x->data.n + x->data.skipped;
-    rc = a->one_order ? 0 : mirror(&x->data, err);
+    rng_init(&rng, (uint64_t)a->common.seed, 2);
+    if (a->random_negatives > 0.0)
+        rc = dataset_add_random(
+            &x->data, (size_t)(a->random_negatives * (double)x->data.n), &rng,
+            err);
+    if (rc == 0 && !a->one_order)
+        rc = mirror(&x->data, err);
     rng_init(&rng, (uint64_t)a->common.seed, 1);
     if (rc == 0)
         rc = batches_draw(&x->batches, &x->data, a->recipe.epochs,

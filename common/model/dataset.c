@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "mine/pairset.h"
 
 static int push(struct dataset *d, struct example e, struct err *err)
 {
@@ -136,6 +137,60 @@ int dataset_add(struct dataset *d, const char *path, enum dataset_kind kind,
                                         : "positive pairs or triplets");
     texts_release(&texts);
     store_close(s);
+    return rc;
+}
+
+/* Equal texts of two stores have one name. */
+static uint32_t short_hash(const struct dataset *d, uint32_t text)
+{
+    return (uint32_t)(d->hash[text] ^ d->hash[text] >> 32);
+}
+
+/* Is {a, b} new? It is known then. */
+static int learn_pair(struct pairset *known, const struct dataset *d,
+                      uint32_t a, uint32_t b, bool *fresh, struct err *err)
+{
+    uint32_t x = short_hash(d, a), y = short_hash(d, b);
+
+    *fresh = false;
+    return x == y ? 0 : pairset_add(known, x, y, fresh, err);
+}
+
+static int draw_random(struct dataset *d, struct pairset *known, size_t n,
+                       struct rng *rng, struct err *err)
+{
+    const size_t first = d->n;
+    size_t tries = 20 * n + 100;
+    bool fresh;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < first; i++)
+        rc =
+            learn_pair(known, d, d->example[i].a, d->example[i].b, &fresh, err);
+    while (rc == 0 && d->n < first + n && tries-- > 0) {
+        const struct example *x = &d->example[rng_below(rng, first)];
+        const struct example *y = &d->example[rng_below(rng, first)];
+
+        rc = learn_pair(known, d, x->a, y->b, &fresh, err);
+        if (rc == 0 && fresh)
+            d->example[d->n++] = (struct example){ .a = x->a, .b = y->b };
+    }
+    return rc;
+}
+
+int dataset_add_random(struct dataset *d, size_t n, struct rng *rng,
+                       struct err *err)
+{
+    struct pairset known = PAIRSET_INIT;
+    struct example *p = realloc(d->example, (d->n + n) * sizeof(*p));
+    int rc;
+
+    if (!p)
+        return ERR_SET(err, ERR_NOMEM, "cannot hold %zu examples", d->n + n);
+    d->example = p;
+    d->cap = d->n + n;
+    rc = draw_random(d, &known, n, rng, err);
+    pairset_release(&known);
     return rc;
 }
 

@@ -11,6 +11,7 @@
 #ifndef MODEL_DATASET_H
 #define MODEL_DATASET_H
 
+#include "base/rng.h"
 #include "model/packed.h"
 #include "store/records.h"
 
@@ -49,6 +50,13 @@ typedef int dataset_tokenise_fn(const void *model, struct token_table *t,
 int dataset_add(struct dataset *d, const char *path, enum dataset_kind kind,
                 dataset_tokenise_fn *tokenise, const void *model,
                 struct workers *w, struct err *err) MUST_CHECK;
+/*
+ * Append n examples of two texts drawn from those of the examples there are,
+ * target 0. No known pair, either way round, and no text with itself; fewer
+ * than n when there are too few texts to pair.
+ */
+int dataset_add_random(struct dataset *d, size_t n, struct rng *rng,
+                       struct err *err) MUST_CHECK;
 /* ERR_FORMAT "nothing to train on" (what) when there is no example at all. */
 int dataset_need(const struct dataset *d, const char *what,
                  struct err *err) MUST_CHECK;
