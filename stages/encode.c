@@ -4,6 +4,7 @@
  * in:  texts (any store), a bi-encoder      out: texts with vectors
  */
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -94,7 +95,9 @@ static int encode_all(struct work *x, struct stage *st, struct err *err)
     uint32_t total = writer_texts(x->writer);
     int rc =
         vector && text ? 0 : ERR_SET(err, ERR_NOMEM, "cannot hold a window");
+    struct timespec begin, end;
 
+    clock_gettime(CLOCK_MONOTONIC, &begin);
     progress_start("texts", total);
     for (uint32_t from = 0; rc == 0 && from < total; from += WINDOW) {
         uint32_t n = total - from < WINDOW ? total - from : WINDOW;
@@ -105,6 +108,10 @@ static int encode_all(struct work *x, struct stage *st, struct err *err)
             rc = stage_stop(err);
     }
     progress_end();
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    json_set_num(st->run, "texts_per_second",
+                 total / ((double)(end.tv_sec - begin.tv_sec) +
+                          (double)(end.tv_nsec - begin.tv_nsec) * 1e-9));
     st->n.seen = st->n.kept = total;
     free(text);
     free(vector);

@@ -233,9 +233,17 @@ static void zero_gradients(struct trainer *t)
                    t->dw.tensor[i].n * sizeof(*t->dw.tensor[i].x));
 }
 
+/* Rounded up, as the library does, but one step at least goes without. */
+static uint64_t warm_steps(const struct train_options *o)
+{
+    uint64_t warm = (uint64_t)ceil(o->warmup * (double)o->steps);
+
+    return warm < o->steps ? warm : o->steps - 1;
+}
+
 int trainer_update(struct trainer *t, struct err *err)
 {
-    uint64_t warm = (uint64_t)ceil(t->o.warmup * (double)t->o.steps);
+    uint64_t warm = warm_steps(&t->o);
     bool decays = t->w->tensor[t->word].decay;
 
     assert(t->step < t->o.steps);

@@ -336,6 +336,38 @@ static void accumulated_gradients_learn_the_same(void **state)
     check_cross_encoder(4);
 }
 
+/* Of one step, a tenth rounded up would be all. */
+static void one_step_is_not_all_warm_up(void **state)
+{
+    struct train_options o = options;
+    struct cross_encoder m = { 0 };
+    struct token_table t = TOKEN_TABLE_INIT;
+    struct batch x = { .packed = PACKED_INIT };
+    struct trainer *trainer;
+    struct span text[2 * MAX];
+    float label[MAX];
+    double loss;
+    struct err err = ERR_INIT;
+    size_t rows = training_rows(text, label);
+
+    (void)state;
+    o.steps = 1;
+    o.warmup = 0.1;
+    assert_ok(cross_encoder_load(&m, GOLDEN "model/cross", 0, &err), &err);
+    assert_ok(cross_encoder_tokenise(&m, &t, text, 2 * rows, workers, &err),
+              &err);
+    assert_ok(trainer_new(&trainer, &m.config, &m.weights, workers, &o, &err),
+              &err);
+    pair_batch(&x, &m, &t, label, 0, 4);
+    assert_ok(trainer_step(trainer, &x.packed, bce_loss, &x, &loss, &err),
+              &err);
+    assert_true(trainer_lr(trainer) > 0.0);
+    trainer_free(trainer);
+    packed_release(&x.packed);
+    token_table_release(&t);
+    cross_encoder_release(&m);
+}
+
 static int setup(void **state)
 {
     struct err err = ERR_INIT;
@@ -366,6 +398,7 @@ int main(void)
         cmocka_unit_test(bi_encoder_learns_as_the_library_does),
         cmocka_unit_test(cross_encoder_learns_as_the_library_does),
         cmocka_unit_test(accumulated_gradients_learn_the_same),
+        cmocka_unit_test(one_step_is_not_all_warm_up),
     };
 
     return cmocka_run_group_tests_name("golden", tests, setup, teardown);
