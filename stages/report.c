@@ -6,6 +6,7 @@
  * Says plainly when the teacher (a cross-encoder) is weaker on dev than the
  * bi-encoder it is meant to teach.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,8 +15,8 @@
 
 struct args {
     struct stage_args common;
-    struct opt_list eval;
-    const char *teacher, *student, *augmented, *model;
+    struct opt_list eval, choose, model;
+    const char *teacher, *student, *augmented;
     int json;
 };
 
@@ -29,8 +30,10 @@ static const struct opt rows[] = {
                  "results of the bi-encoder without silver"),
     OPT_ROW_PATH(0, "augmented", struct args, augmented, OPT_IN_FILE, "DIR", 0,
                  "results of the bi-encoder with silver"),
-    OPT_ROW_PATH(0, "model", struct args, model, OPT_IN_MODEL, "DIR", 0,
-                 "model whose path is printed last"),
+    OPT_ROW_PATHS(0, "model", struct args, model, OPT_IN_MODEL, "DIR", 0,
+                  "model whose path is printed last"),
+    OPT_ROW_PATHS(0, "choose", struct args, choose, OPT_IN_FILE, "DIR", 0,
+                  "results of each --model: the best on dev is printed"),
     OPT_ROW_FLAG(0, "json", struct args, json, 0, "print JSON"),
     OPT_ROW_END,
 };
@@ -151,13 +154,40 @@ static int print_gain(const struct args *a, struct err *err)
     if (rc == 0 && find_set(before, "dev") && find_set(after, "dev")) {
         double gain = spearman_of(after, "dev") - spearman_of(before, "dev");
 
-        printf("%s: %+.2f Spearman on dev against gold only.\n",
-               gain < 0.0 ? "The added data did not help"
-                          : "The added data helped",
-               gain);
+        printf("%s: %+.2f Spearman on dev against the same without it.\n",
+               gain < 0.0 ? "Silver did not help" : "Silver helped", gain);
     }
     json_free(before);
     json_free(after);
+    return rc;
+}
+
+/* The path of the model to use: the best on dev of several. */
+static int print_model(const struct args *a, struct err *err)
+{
+    size_t best = 0;
+    double most = -HUGE_VAL;
+    int rc = 0;
+
+    if (a->model.n == 0)
+        return 0;
+    if (a->choose.n != 0 && a->choose.n != a->model.n)
+        return ERR_SET(err, ERR_USAGE,
+                       "%zu --choose, expected one for each of %zu --model",
+                       a->choose.n, a->model.n);
+    for (size_t i = 0; rc == 0 && i < a->choose.n; i++) {
+        struct json *doc;
+
+        rc = load_results(&doc, a->choose.item[i], err);
+        if (rc == 0 && spearman_of(doc, "dev") > most) {
+            most = spearman_of(doc, "dev");
+            best = i;
+        }
+        json_free(doc);
+    }
+    if (rc == 0)
+        printf("\nmodel%s: %s\n", a->choose.n > 1 ? " (best on dev)" : "",
+               a->model.item[best]);
     return rc;
 }
 
@@ -208,9 +238,7 @@ static int run(struct stage *st, struct err *err)
         rc = print_verdict(a, err);
     if (rc == 0)
         rc = print_gain(a, err);
-    if (rc == 0 && a->model[0])
-        printf("\nmodel: %s\n", a->model);
-    return rc;
+    return rc < 0 ? rc : print_model(a, err);
 }
 
 int main(int argc, char **argv)
