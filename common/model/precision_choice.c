@@ -85,13 +85,25 @@ int precision_choose(struct precision_choice *c, const char *model,
 
 /* ---- saying ---- */
 
+/* The widest instructions that the products use. */
+static const char *path_of(enum precision p)
+{
+    if (p == PRECISION_BF16)
+        return "avx512-bf16";
+    if (p == PRECISION_INT8 && cpu_has(CPU_VNNI))
+        return "avx512-vnni";
+    if (cpu_has(CPU_AVX512))
+        return "avx512";
+    return cpu_has(CPU_AVX2) ? "avx2" : "base";
+}
+
 void precision_announce(const struct precision_choice *c,
                         const struct workers *w)
 {
     log_info("%s, %s by %s, OpenBLAS core %s, %.0f GFLOP/s in a self-test, "
              "%zu threads%s%s",
-             cpu_name(), precision_name(c->precision), cpu_isa(), gemm_core(),
-             speed_of_products(c->precision), workers_count(w),
+             cpu_name(), precision_name(c->precision), path_of(c->precision),
+             gemm_core(), speed_of_products(c->precision), workers_count(w),
              c->why[0] ? "; " : "", c->why);
     if (gemm_warning())
         log_warn("%s", gemm_warning());

@@ -95,6 +95,31 @@ static void a_score_does_not_depend_on_its_neighbours(void **state)
     for_each_variant(scores_of);
 }
 
+static void threads_change_no_bit(void **state)
+{
+    float y[N], first[N];
+    struct cross_encoder m;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    assert_ok(cross_encoder_load(&m, "tests/golden/model/cross", 0, &err),
+              &err);
+    for (size_t k = 0; k < 9; k++) {
+        struct workers *w;
+
+        assert_ok(workers_start(&w, k % 3 + 1, &err), &err);
+        assert_ok(cross_encoder_freeze(&m, (enum precision)(k / 3), &err),
+                  &err);
+        assert_ok(cross_encoder_score_texts(&m, y, text, text, N, w, &err),
+                  &err);
+        if (k % 3 == 0)
+            memcpy(first, y, sizeof(y));
+        assert_memory_equal(first, y, sizeof(y));
+        workers_stop(w);
+    }
+    cross_encoder_release(&m);
+}
+
 static void frozen_or_not_is_the_same(void **state)
 {
     float y[2][N * C];
@@ -132,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_vector_does_not_depend_on_its_neighbours),
         cmocka_unit_test(a_score_does_not_depend_on_its_neighbours),
+        cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(frozen_or_not_is_the_same),
     };
 
