@@ -7,7 +7,7 @@
 # make SAN=thread unit   unit tests under ThreadSanitizer
 # make lint              layers, banned functions, formatting
 # make format            clang-format every source file
-# make bench             timings (tests/bench)
+# make bench             timings, beside the peers where they are there
 # make fuzz-NAME         tests/fuzz/fuzz_NAME.c under libFuzzer; FUZZ= takes its flags
 # make install PREFIX=/usr/local
 # make clean
@@ -154,8 +154,11 @@ lint:
 	sh tests/lint/banned.sh
 	sh tests/lint/format.sh
 
-bench: $(benches)
-	for b in $^; do $$b || exit 1; done
+bench: $(benches) | $(stages)
+	$B/bench/bench_kernels
+	$B/bench/bench_gemm
+	$B/bench/bench_encoder
+	python3 tests/bench/bench.py $(BENCH)
 
 fuzz-%:
 	$(MAKE) SAN=fuzzer CC=clang build/san-fuzzer/libfuzzer/$*
