@@ -16,7 +16,7 @@ static int load(struct prompt *p, const void *text, size_t len, struct err *err)
 
 static void assert_span(struct span s, const char *want)
 {
-    if (!span_is(s, want))
+    if (s.len != strlen(want) || (s.len && !span_is(s, want)))
         fail_msg("'%.*s', expected '%s'", (int)s.len, s.ptr, want);
 }
 
