@@ -107,8 +107,12 @@ static int phase_open(struct phase *p, const struct opt_list *stores,
 {
     const struct args *a = p->args;
     enum bi_loss loss = loss_of(a);
-    const struct bi_batch_options o = { loss, (size_t)a->hard_negatives,
-                                        (float)a->scale, (float)a->margin };
+    const struct bi_batch_options o = {
+        .loss = loss,
+        .negatives = loss == BI_TRIPLET ? 1 : (size_t)a->hard_negatives,
+        .scale = (float)a->scale,
+        .margin = (float)a->margin
+    };
     int rc = 0;
 
     bi_batch_init(&p->batch, &o);

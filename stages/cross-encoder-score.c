@@ -246,7 +246,7 @@ static int open_all(struct work *x, struct stage *st, struct err *err)
     if (rc == 0)
         rc = store_open(&x->in, x->args->pairs, err);
     if (rc == 0)
-        rc = store_count(x->in, STORE_PAIRS, &x->total, err);
+        rc = pairs_need(x->in, &x->total, err);
     if (rc == 0)
         rc = texts_load(&x->texts, x->in, err);
     if (rc == 0)

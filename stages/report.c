@@ -130,10 +130,14 @@ static int print_verdict(const struct args *a, struct err *err)
                    "%.2f. Its labels may add noise; compare the rows above "
                    "before you use silver.\n",
                    t, s);
-        else
+        else if (t > s)
             printf("\nThe teacher is stronger than the student on dev: "
                    "cross-encoder %.2f, bi-encoder without silver %.2f.\n",
                    t, s);
+        else
+            printf("\nThe teacher is as good as the student on dev: both "
+                   "%.2f.\n",
+                   t);
     }
     json_free(teacher);
     json_free(student);
@@ -154,8 +158,15 @@ static int print_gain(const struct args *a, struct err *err)
     if (rc == 0 && find_set(before, "dev") && find_set(after, "dev")) {
         double gain = spearman_of(after, "dev") - spearman_of(before, "dev");
 
+<<<<<<< Updated upstream
         printf("%s: %+.2f Spearman on dev against the same without it.\n",
                gain < 0.0 ? "Silver did not help" : "Silver helped", gain);
+=======
+        printf("%s: %+.2f Spearman on dev against gold only.\n",
+               gain > 0.0 ? "The added data helped"
+                          : "The added data did not help",
+               gain);
+>>>>>>> Stashed changes
     }
     json_free(before);
     json_free(after);

@@ -188,7 +188,7 @@ static int run(struct stage *st, struct err *err)
                        a->low, a->high);
     rc = store_open(&in, a->pairs, err);
     if (rc == 0)
-        rc = store_count(in, STORE_PAIRS, &total, err);
+        rc = pairs_need(in, &total, err);
     if (rc == 0)
         rc = stage_create(st, &out, "pairs", err);
     if (rc == 0)

@@ -118,9 +118,12 @@ static int build_argv(const struct plan *p, size_t i, const char *out,
 
 int plan_argv(const struct plan *p, size_t i, struct argv *a, struct err *err)
 {
-    int rc = build_argv(p, i, p->step[i].out, a, err);
+    const struct plan_step *ps = &p->step[i];
+    int rc = build_argv(p, i, ps->out, a, err);
 
-    if (rc == 0 && p->step[i].forced && p->spec->step[i].out_option)
+    /* what is at a fingerprint's place and has another, or none, is damaged:
+     * the stage would refuse to replace it */
+    if (rc == 0 && ps->out[0] && (ps->forced || file_exists(ps->out)))
         rc = argv_add(a, "--force", err);
     return rc;
 }

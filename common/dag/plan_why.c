@@ -64,6 +64,7 @@ static int name_params(const struct step *st, struct buf *b, size_t from,
 static int why_run(const struct plan *p, size_t i, struct buf *b,
                    struct err *err)
 {
+    static const char gone[] = "the output in force is damaged or gone\n";
     const struct step *st = &p->spec->step[i];
     char fp[PLAN_FP], out[FILE_PATH_MAX];
     struct err none = ERR_INIT;
@@ -73,16 +74,17 @@ static int why_run(const struct plan *p, size_t i, struct buf *b,
 
     if (p->step[i].forced)
         return buf_puts(b, "forced by --force\n", err);
-    if (plan_current(p, i, fp, out, &none) < 0 ||
-        plan_receipt(st, out, &old, &none) < 0)
-        return buf_puts(
-            b, st->out_option ? "no output yet\n" : "has no output to reuse\n",
-            err);
+    if (!st->out_option)
+        return buf_puts(b, "has no output to reuse\n", err);
+    if (plan_current(p, i, fp, out, &none) < 0)
+        return buf_puts(b, "no output yet\n", err);
+    if (plan_receipt(st, out, &old, &none) < 0)
+        return buf_puts(b, gone, err);
     rc = changed(b, json_get(json_root(old), "fingerprint"),
                  json_root(p->step[i].parts), err);
     json_free(old);
     if (rc == 0 && b->len == from)
-        rc = buf_puts(b, "the output in force is damaged or gone\n", err);
+        rc = buf_puts(b, gone, err);
     return rc < 0 || !b->ptr ? rc : name_params(st, b, from, err);
 }
 

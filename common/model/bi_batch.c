@@ -1,11 +1,13 @@
 #include "model/bi_batch.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "nn/loss.h"
 
 void bi_batch_init(struct bi_batch *x, const struct bi_batch_options *o)
 {
+    assert(o->loss != BI_TRIPLET || o->negatives == 1); /* loss_triplet() */
     *x = (struct bi_batch){ .o = *o, .packed = PACKED_INIT };
 }
 

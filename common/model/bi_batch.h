@@ -18,7 +18,7 @@ enum bi_loss {
 };
 struct bi_batch_options {
     enum bi_loss loss;
-    size_t negatives; /* of a triplet to use, drawn each time; not BI_COSINE */
+    size_t negatives; /* of a triplet to use, drawn each time; BI_TRIPLET: 1 */
     float scale;      /* BI_MNRL: factor of the cosine, 1 / temperature */
     float margin;     /* BI_TRIPLET: of the euclidean distance */
 };

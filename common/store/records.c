@@ -275,6 +275,16 @@ static int load_pair(void *ctx, uint64_t i, struct blob payload,
     return pair_decode(&x->p->pair[i], payload, x->n_texts, err);
 }
 
+int pairs_need(struct store *s, uint64_t *n, struct err *err)
+{
+    int rc = store_count(s, STORE_PAIRS, n, err);
+
+    if (rc == 0 && *n == 0 && strcmp(store_kind(s), "pairs") != 0)
+        rc = ERR_SET(err, ERR_USAGE, "%s holds %s, expected pairs",
+                     store_path(s), store_kind(s));
+    return rc;
+}
+
 int pairs_load(struct pairs *p, struct store *s, struct err *err)
 {
     struct pairs_ctx x = { p, 0 };

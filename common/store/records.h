@@ -95,6 +95,9 @@ struct texts {
 int texts_load(struct texts *t, struct store *s, struct err *err) MUST_CHECK;
 void texts_release(struct texts *t);
 
+/* How many pairs; ERR_USAGE when there are none because the store is of another
+ * kind. */
+int pairs_need(struct store *s, uint64_t *n, struct err *err) MUST_CHECK;
 /* All pairs in memory (24 bytes each). */
 struct pairs {
     struct pair *pair;

@@ -1,0 +1,1 @@
+bi-encoder-train --help

@@ -1,0 +1,1 @@
+cross-encoder-score --help

@@ -1,0 +1,4 @@
+. "$ROOT/tests/cli/tiny.sh"
+try silversmith --help
+try silversmith run --help
+try silversmith graph --help
