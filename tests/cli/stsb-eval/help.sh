@@ -1,0 +1,1 @@
+stsb-eval --help
