@@ -158,15 +158,8 @@ static int print_gain(const struct args *a, struct err *err)
     if (rc == 0 && find_set(before, "dev") && find_set(after, "dev")) {
         double gain = spearman_of(after, "dev") - spearman_of(before, "dev");
 
-<<<<<<< Updated upstream
         printf("%s: %+.2f Spearman on dev against the same without it.\n",
-               gain < 0.0 ? "Silver did not help" : "Silver helped", gain);
-=======
-        printf("%s: %+.2f Spearman on dev against gold only.\n",
-               gain > 0.0 ? "The added data helped"
-                          : "The added data did not help",
-               gain);
->>>>>>> Stashed changes
+               gain > 0.0 ? "Silver helped" : "Silver did not help", gain);
     }
     json_free(before);
     json_free(after);
