@@ -169,9 +169,10 @@ format:
 	clang-format -i $(wildcard common/*/*.[ch] stages/*.c pipelines/*.c tests/*/*.[ch])
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/silversmith
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/silversmith/pipelines
 	install $(stages) $(DESTDIR)$(PREFIX)/bin
-	cp -r pipelines/*.json samples $(DESTDIR)$(PREFIX)/share/silversmith
+	cp pipelines/*.json $(DESTDIR)$(PREFIX)/share/silversmith/pipelines
+	cp -r samples $(DESTDIR)$(PREFIX)/share/silversmith
 
 clean:
 	rm -rf build
