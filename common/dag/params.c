@@ -24,6 +24,11 @@ static const char *key_hint(char out[OPT_HINT], const struct json_node *o,
     return opt_hint(out, word, words, n);
 }
 
+static const struct json_node *declared(const struct params *p)
+{
+    return json_get(json_root(p->doc), "params");
+}
+
 /* ---- values ---- */
 
 static bool is_path(const struct json_node *v)
@@ -103,7 +108,7 @@ static int set_path(struct params *p, const char *name, const char *value,
 
 int params_set(struct params *p, const char *text, struct err *err)
 {
-    const struct json_node *all = json_get(json_root(p->doc), "params"), *old;
+    const struct json_node *all = declared(p), *old;
     const char *eq = strchr(text, '=');
     char name[NAME_MAX_LEN], near[OPT_HINT];
 
@@ -169,7 +174,7 @@ static int put_param(struct params *p, const struct json_node *v,
         return JSON_ERR(err, p->doc, v, "unknown parameter '$%s'%s", want,
                         key_hint(near, p->value, want));
     *t += len;
-    *name = json_key(found);
+    *name = json_key(json_get(declared(p), want)); /* outlives a --set */
     rc = mark_used(p, *name, err);
     return rc < 0 ? rc : put_value(b, found, err);
 }

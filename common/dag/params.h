@@ -27,7 +27,8 @@ int params_declare(struct params *p, const struct json *doc, const char *dir,
  * ERR_USAGE: no such parameter (names the nearest), wrong type. */
 int params_set(struct params *p, const char *text, struct err *err) MUST_CHECK;
 /* Append the text of v, a value anywhere in doc, with parameters replaced;
- * *name is the last of them, or stays as it was. ERR_FORMAT: unknown. */
+ * *name is the last of them (as long as doc), or stays as it was. ERR_FORMAT:
+ * unknown. */
 int params_expand(struct params *p, const struct json_node *v, struct buf *b,
                   const char **name, struct err *err) MUST_CHECK;
 /* Warn of each parameter that was never expanded; path is for the message. */
