@@ -87,7 +87,9 @@ const char *buf_str(const struct buf *b)
 
 bool span_is(struct span s, const char *text)
 {
-    return strlen(text) == s.len && memcmp(s.ptr, text, s.len) == 0;
+    size_t n = strlen(text);
+
+    return n == s.len && (n == 0 || memcmp(s.ptr, text, n) == 0);
 }
 
 struct span span_of(const char *text)
