@@ -17,7 +17,6 @@ BIN = os.path.join(ROOT, "build/bin")
 WORK = os.path.join(ROOT, "build/bench-work")
 SHARED = os.path.join(ROOT, "../shared")
 MODEL = "all-MiniLM-L6-v2"
-FLOPS = {"linear": 21.23e6, "attention": 9216.0}  # MiniLM-L6, a token; a token and token of its row
 
 
 def run(*command, **env):
@@ -49,12 +48,15 @@ def peer(python, script, *options):
 
 
 def write_pairs(path, joined, limit):
-    """Pairs of STS-B test sentences, each side `joined` of them end to end."""
+    """Pairs of STS-B test sentences, each side joined[i % n] of them end to end."""
     with open(os.path.join(SHARED, "data/stsb/en-test.tsv"), encoding="utf-8") as f:
         rows = [line.split("\t")[:2] for line in f]
     with open(path, "w", encoding="utf-8") as out:
+        at = 0
         for i in range(limit):
-            part = [rows[(i * joined + k) % len(rows)] for k in range(joined)]
+            n = joined[i % len(joined)]
+            part = [rows[(at + k) % len(rows)] for k in range(n)]
+            at += n
             out.write(" ".join(r[0] for r in part) + "\t" + " ".join(r[1] for r in part) + "\n")
 
 
@@ -91,14 +93,8 @@ def ours(task, store, precision, threads, repeats, isa):
     return statistics.median(rates), info
 
 
-def floor(tokens, gflops):
-    """Items a second if nothing but the products cost time."""
-    return gflops * 1e9 / (tokens * FLOPS["linear"] + FLOPS["attention"] * tokens * tokens)
-
-
 def scoring(args, python, rows):
-    for joined, limit in ((1, 1200), (2, 600), (4, 300)):
-        name = f"pairs-{joined}"
+    for name, joined, limit in (("pairs-30", (1, 2), 1200), ("pairs-60", (3, 4), 600), ("pairs-120", (7,), 300)):
         write_pairs(os.path.join(WORK, name + ".tsv"), joined, limit // (4 if args.quick else 1))
         backends = ["torch", "onnx", "onnx-int8", "openvino", "openvino-int8"]
         theirs = peer(python, "score.py", "--task", "cross", "--pairs", os.path.join(WORK, name + ".tsv"), "--threads", str(args.threads),
@@ -108,7 +104,7 @@ def scoring(args, python, rows):
 
 def encoding(args, python, rows):
     name = "sentences"
-    write_pairs(os.path.join(WORK, name + ".tsv"), 1, 300 if args.quick else 1200)
+    write_pairs(os.path.join(WORK, name + ".tsv"), (1,), 300 if args.quick else 1200)
     backends = ["torch", "onnx", "onnx-int8", "openvino", "openvino-int8"]
     theirs = peer(python, "score.py", "--task", "bi", "--pairs", os.path.join(WORK, name + ".tsv"), "--threads", str(args.threads),
                   "--repeats", str(args.repeats), "--batch", "8", "32", "64", "--backend", *backends) if python else []
@@ -117,7 +113,7 @@ def encoding(args, python, rows):
 
 def latency(args, python, rows):
     name = "one"
-    write_pairs(os.path.join(WORK, name + ".tsv"), 2, 40 if args.quick else 150)
+    write_pairs(os.path.join(WORK, name + ".tsv"), (3, 4), 40 if args.quick else 150)
     theirs = peer(python, "score.py", "--task", "cross", "--pairs", os.path.join(WORK, name + ".tsv"), "--threads", "1",
                   "--repeats", str(args.repeats), "--batch", "1", "--backend", "torch", "onnx", "onnx-int8") if python else []
     add(args, rows, "cross", name, theirs, threads=1)
