@@ -73,7 +73,8 @@ static void compact(struct token_table *t, size_t n, size_t keep)
     for (size_t i = t->n; i < t->n + n; i++) {
         size_t len = t->count[i] < keep ? t->count[i] : keep;
 
-        memmove(t->id + at, t->id + t->start[i], len * sizeof(*t->id));
+        if (len > 0) /* without one id in all, t->id may be NULL */
+            memmove(t->id + at, t->id + t->start[i], len * sizeof(*t->id));
         t->start[i] = at;
         at += len;
     }
