@@ -21,7 +21,7 @@ size_t encoder_grad_width(const struct encoder_grad *g)
 
 static int open_panels(struct encoder_grad *g, struct err *err)
 {
-    size_t L = g->c->L, each = layer_panels_bytes(g->c);
+    size_t L = g->c->L, each = layer_panels_bytes(g->c, g->precision);
     int rc;
 
     g->panel_arena = (struct arena)ARENA_INIT;
@@ -32,13 +32,14 @@ static int open_panels(struct encoder_grad *g, struct err *err)
     g->panels = arena_alloc(&g->panel_arena, L, sizeof(*g->panels));
     for (size_t l = 0; l < L; l++)
         layer_panels_open(&g->panels[l], arena_alloc(&g->panel_arena, each, 1),
-                          g->c);
+                          g->c, g->precision);
     return 0;
 }
 
 int encoder_grad_new(struct encoder_grad **out, const struct model_config *c,
                      const struct weights *w, struct weights *dw,
-                     struct workers *workers, struct err *err)
+                     enum precision precision, struct workers *workers,
+                     struct err *err)
 {
     struct encoder_grad *g = calloc(1, sizeof(*g));
     int rc;
@@ -52,6 +53,7 @@ int encoder_grad_new(struct encoder_grad **out, const struct model_config *c,
     g->w = w;
     g->dw = dw;
     g->workers = workers;
+    g->precision = precision;
     g->arena = (struct arena)ARENA_INIT;
     g->cut = c->kind == MODEL_CROSS ||
              (c->poolings == 1 && c->pooling[0] == POOLING_CLS);
@@ -132,7 +134,8 @@ static void forward(void *ctx, size_t begin, size_t end, size_t worker)
             float *y = l + 1 < L ? g->layer[l + 1].x : g->last;
 
             layer_attend_fwd(&g->layer[l], scratch, j, k);
-            layer_feed_fwd(y + layer_first_row(j, k) * C, &g->layer[l], j, k);
+            layer_feed_fwd(y + layer_first_row(j, k) * C, &g->layer[l], scratch,
+                           j, k);
         }
         if (g->c->kind != MODEL_CROSS)
             pool(g, k);

@@ -2,7 +2,8 @@
  * encoder_grad.h - training: forward with everything kept, and backward.
  *
  *     struct encoder_grad *g;
- *     encoder_grad_new(&g, &m.config, &m.weights, &dw, workers, err);
+ *     encoder_grad_new(&g, &m.config, &m.weights, &dw, PRECISION_F32,
+ *                      workers, err);
  *     for each step:
  *         weights_zero(&dw);
  *         encoder_batch_forward(g, y, &batch, key, true, err);
@@ -35,17 +36,22 @@
 #include "model/config.h"
 #include "model/packed.h"
 #include "model/weights.h"
+#include "nn/precision.h"
 
 struct encoder_grad; /* opaque: activations and scratch */
 
 /*
  * config, w, dw and workers are lent and must outlive g. dw has the parts of
  * w: WEIGHTS_CLASSIFIER exactly when config is of MODEL_CROSS. Dropout rates
- * are config's; change them there before this call. ERR_NOMEM.
+ * are config's; change them there before this call.
+ *
+ * precision is of the linear layers' products, forward and backward: f32, or
+ * bf16 with sums, weights and everything else in f32. ERR_NOMEM.
  */
 int encoder_grad_new(struct encoder_grad **out, const struct model_config *c,
                      const struct weights *w, struct weights *dw,
-                     struct workers *workers, struct err *err) MUST_CHECK;
+                     enum precision precision, struct workers *workers,
+                     struct err *err) MUST_CHECK;
 void encoder_grad_free(struct encoder_grad *g); /* NULL is fine */
 
 /*

@@ -100,7 +100,8 @@ static void carve_lanes(struct encoder_grad *g, struct carve *k,
     g->lane = take(k, workers, sizeof(*g->lane));
     for (size_t i = 0; i < workers; i++) {
         struct lane b = { floats(k, n * C), floats(k, n * C),
-                          floats(k, layer_scratch(g->c, n, s->longest)) };
+                          floats(k, layer_scratch(g->c, g->precision, n,
+                                                  s->longest)) };
 
         if (g->lane)
             g->lane[i] = b;
@@ -116,7 +117,7 @@ static void carve(struct encoder_grad *g, struct carve *k,
     g->prob_at = take(k, s->B, sizeof(*g->prob_at));
     g->job = take(k, L, sizeof(*g->job));
     g->layer = take(k, L, sizeof(*g->layer));
-    g->turned = take(k, layer_grad_bytes(g->c, s->T), 1);
+    g->turned = take(k, layer_grad_bytes(g->c, g->precision, s->T), 1);
     for (size_t l = 0; l < L; l++) {
         struct layer_acts a;
 
@@ -203,6 +204,7 @@ static void plan_jobs(struct encoder_grad *g)
             .drop_attention = g->train ? c->drop_attention : 0.0f,
             .seed = rng_at(g->key, 2 + l),
             .cut = g->cut && l + 1 == c->L,
+            .precision = g->precision,
         };
 }
 

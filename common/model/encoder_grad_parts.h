@@ -23,6 +23,7 @@ struct encoder_grad {
     struct weights *dw;
     struct workers *workers;
     struct arena arena;
+    enum precision precision;    /* of the linear layers' products */
     bool cut;                    /* the last layer makes first rows only */
     struct layer_panels *panels; /* [L] */
     struct arena panel_arena;    /* owns them and what they hold */

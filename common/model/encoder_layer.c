@@ -26,9 +26,26 @@ size_t layer_rows(const struct layer_job *j, const struct chunk *k)
     return j->cut ? k->b1 - k->b0 : k->t1 - k->t0;
 }
 
-size_t layer_scratch(const struct model_config *c, size_t n, size_t longest)
+/* Floats that the rows of any product of n tokens take. */
+static size_t row_floats(const struct model_config *c, enum precision precision,
+                         size_t n)
 {
-    return n * larger(4 * c->C, c->F) + attention_scratch(longest);
+    return panel_rows_bytes(precision, n, larger(3 * c->C, c->F)) /
+           sizeof(float);
+}
+
+size_t layer_scratch(const struct model_config *c, enum precision precision,
+                     size_t n, size_t longest)
+{
+    return row_floats(c, precision, n) + n * larger(4 * c->C, c->F) +
+           attention_scratch(longest);
+}
+
+/* Rows come first in a call's scratch; behind them the rest. */
+static float *behind_rows(float *scratch, const struct layer_job *j,
+                          const struct chunk *k)
+{
+    return scratch + row_floats(j->c, j->precision, k->t1 - k->t0);
 }
 
 static struct attention heads(const struct layer_job *j)
@@ -59,19 +76,20 @@ static void panel_shape(size_t *N, size_t *K, const struct model_config *c,
     *K = shape[which % (LAYER_PANELS / 2)][!turned];
 }
 
-size_t layer_panels_bytes(const struct model_config *c)
+size_t layer_panels_bytes(const struct model_config *c,
+                          enum precision precision)
 {
     size_t bytes = 0, N, K;
 
     for (size_t i = 0; i < LAYER_PANELS; i++) {
         panel_shape(&N, &K, c, i);
-        bytes += panel_bytes(PRECISION_F32, N, K);
+        bytes += panel_bytes(precision, N, K);
     }
     return bytes;
 }
 
 void layer_panels_open(struct layer_panels *p, void *memory,
-                       const struct model_config *c)
+                       const struct model_config *c, enum precision precision)
 {
     struct panel *const all[LAYER_PANELS] = { &p->qkv,  &p->out,   &p->up,
                                               &p->down, &p->qkv_t, &p->out_t,
@@ -81,8 +99,8 @@ void layer_panels_open(struct layer_panels *p, void *memory,
 
     for (size_t i = 0; i < LAYER_PANELS; i++) {
         panel_shape(&N, &K, c, i);
-        panel_open(all[i], at, N, K);
-        at += panel_bytes(PRECISION_F32, N, K);
+        panel_open(all[i], at, precision, N, K);
+        at += panel_bytes(precision, N, K);
     }
 }
 
@@ -105,11 +123,12 @@ void layer_panels_fill(const struct layer_panels *p,
         panel_turn(x->turned, x->w, x->turned->N, 0, x->turned->N);
 }
 
-/* c = then(a @ panel^T), M rows end to end */
+/* c = then(a @ panel^T), M rows end to end; memory for them as the panel's
+ * precision wants them */
 static void multiply(float *c, const float *a, const struct panel *p,
-                     enum panel_then then, size_t M)
+                     enum panel_then then, size_t M, void *memory)
 {
-    struct panel_rows rows = panel_rows(NULL, a, p->K, PRECISION_F32, M, p->K);
+    struct panel_rows rows = panel_rows(memory, a, p->K, p->precision, M, p->K);
 
     panel_fwd(c, p->N, &rows, p, then, M);
 }
@@ -165,20 +184,20 @@ void layer_attend_fwd(struct layer_acts *a, float *scratch,
     float *sum = a->sum1 + r * C;
 
     multiply(a->qkv + k->t0 * 3 * C, a->x + k->t0 * C, &j->p->qkv, PANEL_BIAS,
-             n);
-    attend_sequences(a, scratch, j, k);
+             n, scratch);
+    attend_sequences(a, behind_rows(scratch, j, k), j, k);
     if (j->cut)
         gather(a->cls, a->att, j, k);
-    multiply(sum, (j->cut ? a->cls : a->att) + r * C, &j->p->out, PANEL_BIAS,
-             N);
+    multiply(sum, (j->cut ? a->cls : a->att) + r * C, &j->p->out, PANEL_BIAS, N,
+             scratch);
     dropout_fwd(sum, sum, j->drop_hidden, rng_at(j->seed, SITE_OUT), r, N, C);
     add_residual(a->sum1, a->x, j, k);
     layernorm_fwd(a->h + r * C, a->mean1 + r, a->rstd1 + r, sum, w->ln1_w,
                   w->ln1_b, j->c->eps, N, C);
 }
 
-void layer_feed_fwd(float *y, struct layer_acts *a, const struct layer_job *j,
-                    const struct chunk *k)
+void layer_feed_fwd(float *y, struct layer_acts *a, float *scratch,
+                    const struct layer_job *j, const struct chunk *k)
 {
     const struct layer_weights *w = j->w;
     size_t C = j->c->C, F = j->c->F;
@@ -186,9 +205,9 @@ void layer_feed_fwd(float *y, struct layer_acts *a, const struct layer_job *j,
     float *h = a->h + r * C, *u = a->u + r * F, *g = a->g + r * F;
     float *sum = a->sum2 + r * C;
 
-    multiply(u, h, &j->p->up, PANEL_BIAS, N);
+    multiply(u, h, &j->p->up, PANEL_BIAS, N, scratch);
     gelu_fwd(g, u, N * F);
-    multiply(sum, g, &j->p->down, PANEL_BIAS, N);
+    multiply(sum, g, &j->p->down, PANEL_BIAS, N, scratch);
     dropout_fwd(sum, sum, j->drop_hidden, rng_at(j->seed, SITE_DOWN), r, N, C);
     add_fwd(sum, h, N * C);
     layernorm_fwd(y, a->mean2 + r, a->rstd2 + r, sum, w->ln2_w, w->ln2_b,
@@ -213,16 +232,17 @@ void layer_feed_bwd(float *d, struct layer_acts *a, float *scratch,
     const struct layer_weights *w = j->w;
     size_t C = j->c->C, F = j->c->F;
     size_t r = layer_first_row(j, k), N = layer_rows(j, k);
-    float *sum = a->sum2 + r * C, *u = a->u + r * F, *du = scratch;
+    float *sum = a->sum2 + r * C, *u = a->u + r * F,
+          *du = behind_rows(scratch, j, k);
 
     layer_norm_bwd(d, a->dln2, sum, w->ln2_w, a->mean2 + r, a->rstd2 + r, k, N,
                    C);
     /* sum = h + dropout(down(g)): d is also the gradient of h */
     dropout_fwd(sum, d, j->drop_hidden, rng_at(j->seed, SITE_DOWN), r, N, C);
-    multiply(du, sum, &j->p->down_t, PANEL_BIAS, N);
+    multiply(du, sum, &j->p->down_t, PANEL_BIAS, N, scratch);
     gelu_bwd(du, du, u, N * F);
     memcpy(u, du, N * F * sizeof(*u));
-    multiply(d, u, &j->p->up_t, PANEL_ADD, N);
+    multiply(d, u, &j->p->up_t, PANEL_ADD, N, scratch);
 }
 
 /* From the tail's rows to those of all tokens: dx = dh, and 0 for tokens that
@@ -264,19 +284,20 @@ void layer_attend_bwd(float *dx, float *dh, struct layer_acts *a,
     const struct layer_weights *w = j->w;
     size_t C = j->c->C, n = k->t1 - k->t0;
     size_t r = layer_first_row(j, k), N = layer_rows(j, k);
-    float *sum = a->sum1 + r * C, *datt = scratch, *dqkv = scratch + n * C;
+    float *sum = a->sum1 + r * C;
+    float *datt = behind_rows(scratch, j, k), *dqkv = datt + n * C;
 
     layer_norm_bwd(dh, a->dln1, sum, w->ln1_w, a->mean1 + r, a->rstd1 + r, k, N,
                    C);
     /* sum = x + dropout(out(att)): dh is also a gradient of x */
     dropout_fwd(sum, dh, j->drop_hidden, rng_at(j->seed, SITE_OUT), r, N, C);
     if (j->cut) {
-        multiply(dqkv, sum, &j->p->out_t, PANEL_BIAS, N);
+        multiply(dqkv, sum, &j->p->out_t, PANEL_BIAS, N, scratch);
         scatter(datt, dqkv, j, k);
         scatter(dx, dh, j, k);
     } else {
-        multiply(datt, sum, &j->p->out_t, PANEL_BIAS, N);
+        multiply(datt, sum, &j->p->out_t, PANEL_BIAS, N, scratch);
     }
     sequences_bwd(dqkv, dqkv + n * 3 * C, datt, a, j, k);
-    multiply(dx, a->qkv + k->t0 * 3 * C, &j->p->qkv_t, PANEL_ADD, n);
+    multiply(dx, a->qkv + k->t0 * 3 * C, &j->p->qkv_t, PANEL_ADD, n, scratch);
 }

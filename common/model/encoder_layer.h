@@ -55,9 +55,10 @@ struct layer_panels {
 enum { LAYER_PANELS = 8 };
 
 /* Bytes of memory that a layer's panels need. */
-size_t layer_panels_bytes(const struct model_config *c);
+size_t layer_panels_bytes(const struct model_config *c,
+                          enum precision precision);
 void layer_panels_open(struct layer_panels *p, void *memory,
-                       const struct model_config *c);
+                       const struct model_config *c, enum precision precision);
 /* Fill panel number `which` of LAYER_PANELS from w. */
 void layer_panels_fill(const struct layer_panels *p,
                        const struct layer_weights *w, size_t which);
@@ -71,6 +72,7 @@ struct layer_job {
     float drop_hidden, drop_attention; /* 0: none */
     uint64_t seed;                     /* of this layer in this step */
     bool cut, causal;
+    enum precision precision; /* of the linear layers' products, f32 or bf16 */
 };
 
 /* Rows of the tail of a layer: tokens, or sequences when it is cut. */
@@ -78,14 +80,15 @@ size_t layer_first_row(const struct layer_job *j, const struct chunk *k);
 size_t layer_rows(const struct layer_job *j, const struct chunk *k);
 
 /* Floats of scratch for the calls below, for chunks of up to n tokens. */
-size_t layer_scratch(const struct model_config *c, size_t n, size_t longest);
+size_t layer_scratch(const struct model_config *c, enum precision precision,
+                     size_t n, size_t longest);
 
 /* From a->x to a->h. */
 void layer_attend_fwd(struct layer_acts *a, float *scratch,
                       const struct layer_job *j, const struct chunk *k);
 /* From a->h to y, this chunk's rows of it only. */
-void layer_feed_fwd(float *y, struct layer_acts *a, const struct layer_job *j,
-                    const struct chunk *k);
+void layer_feed_fwd(float *y, struct layer_acts *a, float *scratch,
+                    const struct layer_job *j, const struct chunk *k);
 
 /* d, the chunk's rows: from the gradient of y to that of h, in place. */
 void layer_feed_bwd(float *d, struct layer_acts *a, float *scratch,

@@ -22,23 +22,25 @@ static size_t parts(size_t n, size_t of)
 
 /* ---- linear layers ---- */
 
-static size_t turned_bytes(size_t M, size_t N, size_t K)
+static size_t turned_bytes(enum precision p, size_t M, size_t N, size_t K)
 {
-    return panel_bytes(PRECISION_F32, N, K) +
-           M * turn_stride(K) * sizeof(float);
+    return panel_bytes(p, N, K) +
+           turn_bytes(p, (M + PANEL_COLS - 1) / PANEL_COLS * PANEL_COLS, K);
 }
 
-size_t layer_grad_bytes(const struct model_config *c, size_t T)
+size_t layer_grad_bytes(const struct model_config *c, enum precision p,
+                        size_t T)
 {
     size_t C = c->C, F = c->F;
 
-    return turned_bytes(C, F, T) + turned_bytes(F, C, T) +
-           turned_bytes(C, C, T) + turned_bytes(3 * C, C, T);
+    return turned_bytes(p, C, F, T) + turned_bytes(p, F, C, T) +
+           turned_bytes(p, C, C, T) + turned_bytes(p, 3 * C, C, T);
 }
 
 struct layer_tasks {
     struct grad_linear linear[GRAD_LINEARS];
     size_t n;
+    enum precision precision;
     char *memory;
 };
 
@@ -51,10 +53,9 @@ static void add_linear(struct layer_tasks *t, float *dw, float *db,
     *g = (struct grad_linear){
         .dw = dw, .db = db, .dy = dy, .x = x, .M = M, .N = N, .K = K
     };
-    panel_open(&g->turned_x, t->memory, N, K);
-    t->memory += panel_bytes(PRECISION_F32, N, K);
-    g->turned_dy = (float *)t->memory;
-    t->memory += M * turn_stride(K) * sizeof(float);
+    panel_open(&g->turned_x, t->memory, t->precision, N, K);
+    g->turned_dy = t->memory + panel_bytes(t->precision, N, K);
+    t->memory += turned_bytes(t->precision, M, N, K);
 }
 
 /* Task i of those that every linear layer has parts(size, of) of: which layer,
@@ -97,13 +98,11 @@ static void multiply(void *ctx, size_t begin, size_t end, size_t worker)
     for (size_t i = begin; i < end; i++) {
         size_t m, last;
         const struct grad_linear *g = find(ctx, i, true, TASK_ROWS, &m);
-        float *dy = g->turned_dy + m * turn_stride(g->K);
         struct panel_rows rows;
 
         last = least(m + TASK_ROWS, g->M);
-        turn_rows(g->turned_dy, g->dy, g->K, g->M, m, last);
-        rows = panel_rows(NULL, dy, turn_stride(g->K), PRECISION_F32, last - m,
-                          g->K);
+        rows = turn_rows(g->turned_dy, g->turned_x.precision, g->dy, g->K, g->M,
+                         m, last);
         panel_fwd(g->dw + m * g->N, g->N, &rows, &g->turned_x, PANEL_ADD,
                   last - m);
         bias_bwd(g->db, g->dy, m, last, g->K, g->M);
@@ -113,7 +112,7 @@ static void multiply(void *ctx, size_t begin, size_t end, size_t worker)
 void layer_grad(const struct layer_weights *dw, const struct layer_acts *a,
                 const struct layer_job *j, void *memory, struct workers *w)
 {
-    struct layer_tasks t = { .memory = memory };
+    struct layer_tasks t = { .precision = j->precision, .memory = memory };
     size_t C = j->c->C, F = j->c->F, T = j->batch->T;
     size_t R = j->cut ? j->batch->B : T;
 

@@ -21,13 +21,14 @@ struct grad_linear {
     const float *dy, *x; /* [K,M], [K,N] */
     size_t M, N, K;
     struct panel turned_x; /* both turned round, for the product */
-    float *turned_dy;      /* [M,turn_stride(K)] */
+    void *turned_dy;
 };
 
 enum { GRAD_LINEARS = 4 }; /* of a layer: down, up, out, qkv */
 
 /* Bytes of memory for the call below, for T tokens. */
-size_t layer_grad_bytes(const struct model_config *c, size_t T);
+size_t layer_grad_bytes(const struct model_config *c, enum precision precision,
+                        size_t T);
 /* The linear layers of a layer whose backward pass is done. memory: 64-byte
  * aligned, lent. */
 void layer_grad(const struct layer_weights *dw, const struct layer_acts *a,

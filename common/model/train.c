@@ -100,7 +100,8 @@ int trainer_new(struct trainer **out, const struct model_config *c,
     if (rc == 0)
         rc = cut_chunks(t, err);
     if (rc == 0)
-        rc = encoder_grad_new(&t->grad, c, w, &t->dw, workers, err);
+        rc = encoder_grad_new(&t->grad, c, w, &t->dw, o->precision, workers,
+                              err);
     if (rc < 0) {
         trainer_free(t);
         return rc;

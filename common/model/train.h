@@ -14,6 +14,7 @@
 #include "model/config.h"
 #include "model/packed.h"
 #include "model/weights.h"
+#include "nn/precision.h"
 #include "nn/schedule.h"
 
 struct train_options {
@@ -24,6 +25,7 @@ struct train_options {
     double clip;    /* largest gradient norm; 0 = none */
     uint64_t seed;  /* of dropout */
     enum schedule schedule;
+    enum precision precision; /* of products: f32, or bf16 */
 };
 
 struct trainer; /* opaque: gradient, moments, activations, best weights */

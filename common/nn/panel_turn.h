@@ -1,6 +1,6 @@
 /*
- * panel_turn.h - panels for training, f32: of weights that change every step,
- * and of matrices that lie the other way round. With panel.h:
+ * panel_turn.h - panels for training, f32 or bf16: of weights that change every
+ * step, and of matrices that lie the other way round. With panel.h:
  *
  *   forward     y  = x @ W^T     panel_fill(W [out,in])
  *   backward    dx = dy @ W      panel_turn(W [out,in]): N = in, K = out
@@ -14,9 +14,10 @@
 
 #include "nn/panel.h"
 
-/* A panel of [N,K] over memory [panel_bytes(PRECISION_F32, N, K)], 64-byte
- * aligned, without a bias; its numbers are not set yet. */
-void panel_open(struct panel *p, void *memory, size_t N, size_t K);
+/* A panel of [N,K] over memory [panel_bytes(precision, N, K)], 64-byte aligned,
+ * without a bias; its numbers are not set yet. */
+void panel_open(struct panel *p, void *memory, enum precision precision,
+                size_t N, size_t K);
 
 /* Set outputs [begin,end); both multiples of PANEL_COLS, or end is N.
  *   w     [N,K] in
@@ -27,16 +28,16 @@ void panel_fill(const struct panel *p, const float *w, const float *bias,
 void panel_turn(const struct panel *p, const float *b, size_t ldb, size_t begin,
                 size_t end);
 
-/* Floats from row to row of y below, for K numbers a row: a distance at which
- * the rows of a tile do not meet in one set of the L1 cache. */
-size_t turn_stride(size_t K);
+/* Bytes of memory that M rows of the transpose need; a multiple of 64 for M a
+ * multiple of 16. */
+size_t turn_bytes(enum precision precision, size_t M, size_t K);
 /*
- * Rows [begin,end) of the transpose.
- *
- *   y [M,turn_stride(K)] out
- *   x [K,M]              in
+ * Rows [begin,end) of the transpose of x [K,M], for a product with a panel of
+ * that precision. Callers may share memory [turn_bytes(precision, M, K)] for
+ * different ranges.
  */
-void turn_rows(float *y, const float *x, size_t K, size_t M, size_t begin,
-               size_t end);
+struct panel_rows turn_rows(void *memory, enum precision precision,
+                            const float *x, size_t K, size_t M, size_t begin,
+                            size_t end);
 
 #endif

@@ -4,7 +4,8 @@
  *
  *   bench_train MODEL PAIRS.tsv [THREADS [STEPS]]
  *
- * Prints one JSON line a task and batch size; step_s is the median.
+ * Prints one JSON line a task, precision of the products and batch size; step_s
+ * is the median. BENCH_ISA is as --isa.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,9 +106,10 @@ static int fill(struct bench *x, const struct tokenizer *tok, size_t max_len,
 
 static int steps(struct bench *x, const struct model_config *c,
                  struct weights *w, const struct tokenizer *tok, bool cross,
-                 struct err *err)
+                 enum precision precision, struct err *err)
 {
-    struct train_options o = { .steps = x->steps + WARM,
+    struct train_options o = { .precision = precision,
+                               .steps = x->steps + WARM,
                                .lr = 2e-5,
                                .decay = 0.01,
                                .clip = 1.0,
@@ -133,14 +135,29 @@ static int steps(struct bench *x, const struct model_config *c,
     }
     qsort(times, x->steps, sizeof(*times), by_value);
     if (rc == 0)
-        printf("{\"task\": \"%s\", \"batch\": %zu, \"threads\": %zu, "
+        printf("{\"task\": \"%s\", \"precision\": \"%s\", \"batch\": %zu, "
+               "\"threads\": %zu, "
                "\"step_s\": %.4f, \"pairs_per_s\": %.1f, \"tokens_per_s\": "
                "%.0f}\n",
-               cross ? "cross" : "bi", x->batch, workers_count(x->workers),
-               times[x->steps / 2], (double)x->batch / times[x->steps / 2],
-               (double)tokens / sum);
+               cross ? "cross" : "bi", precision_name(precision), x->batch,
+               workers_count(x->workers), times[x->steps / 2],
+               (double)x->batch / times[x->steps / 2], (double)tokens / sum);
     trainer_free(t);
     free(times);
+    return rc;
+}
+
+/* All precisions and batch sizes. The weights go on from one to the next. */
+static int all_steps(struct bench *x, const struct model_config *c,
+                     struct weights *w, const struct tokenizer *tok, bool cross,
+                     struct err *err)
+{
+    enum precision last = cpu_has(CPU_BF16) ? PRECISION_BF16 : PRECISION_F32;
+    int rc = 0;
+
+    for (enum precision p = PRECISION_F32; p <= last; p++)
+        for (x->batch = 16; rc == 0 && x->batch <= 32; x->batch *= 2)
+            rc = steps(x, c, w, tok, cross, p, err);
     return rc;
 }
 
@@ -152,8 +169,8 @@ static int cross(struct bench *x, const char *folder, struct err *err)
     if (rc == 0)
         rc = cross_encoder_tokenise(&m, &x->table, x->text, x->n, x->workers,
                                     err);
-    for (x->batch = 16; rc == 0 && x->batch <= 32; x->batch *= 2)
-        rc = steps(x, &m.config, &m.weights, m.tokenizer, true, err);
+    if (rc == 0)
+        rc = all_steps(x, &m.config, &m.weights, m.tokenizer, true, err);
     cross_encoder_release(&m);
     token_table_reset(&x->table);
     return rc;
@@ -166,8 +183,8 @@ static int bi(struct bench *x, const char *folder, struct err *err)
 
     if (rc == 0)
         rc = bi_encoder_tokenise(&m, &x->table, x->text, x->n, x->workers, err);
-    for (x->batch = 16; rc == 0 && x->batch <= 32; x->batch *= 2)
-        rc = steps(x, &m.config, &m.weights, m.tokenizer, false, err);
+    if (rc == 0)
+        rc = all_steps(x, &m.config, &m.weights, m.tokenizer, false, err);
     bi_encoder_release(&m);
     return rc;
 }
@@ -177,6 +194,7 @@ int main(int argc, char **argv)
     static struct bench x = { .packed = PACKED_INIT,
                               .table = TOKEN_TABLE_INIT };
     struct buf b = BUF_INIT(64 << 20);
+    const char *isa = getenv("BENCH_ISA");
     struct err err = ERR_INIT;
     int rc;
 
@@ -185,7 +203,7 @@ int main(int argc, char **argv)
                 argv[0]);
         return 2;
     }
-    if (cpu_init("auto", &err) < 0)
+    if (cpu_init(isa ? isa : "auto", &err) < 0)
         return 1;
     gemm_init();
     kernels_init();

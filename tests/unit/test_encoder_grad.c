@@ -78,8 +78,8 @@ static void shake(struct weights *w)
                                          0.5f);
 }
 
-static void open_trial(struct trial *t, const struct model_config *c,
-                       size_t threads)
+static void open_trial_as(struct trial *t, const struct model_config *c,
+                          enum precision precision, size_t threads)
 {
     unsigned parts = c->kind == MODEL_CROSS ? WEIGHTS_CLASSIFIER : WEIGHTS_BODY;
     struct err err = ERR_INIT;
@@ -90,7 +90,8 @@ static void open_trial(struct trial *t, const struct model_config *c,
     assert_ok(weights_init(&t->w, c, parts, &err), &err);
     assert_ok(weights_init(&t->dw, c, parts, &err), &err);
     shake(&t->w);
-    assert_ok(encoder_grad_new(&t->g, &t->c, &t->w, &t->dw, t->workers, &err),
+    assert_ok(encoder_grad_new(&t->g, &t->c, &t->w, &t->dw, precision,
+                               t->workers, &err),
               &err);
     for (uint32_t i = 0; i < B; i++)
         t->label[i] = (float)i / B;
@@ -98,6 +99,12 @@ static void open_trial(struct trial *t, const struct model_config *c,
         t->left[i] = 2 * i;
         t->right[i] = 2 * i + 1;
     }
+}
+
+static void open_trial(struct trial *t, const struct model_config *c,
+                       size_t threads)
+{
+    open_trial_as(t, c, PRECISION_F32, threads);
 }
 
 static void close_trial(struct trial *t)
@@ -211,6 +218,56 @@ static void gradients_add_up_over_batches(void **state)
     assert_close("twice", x->x, once, x->n, 1e-5, 1e-7);
     free(once);
     close_trial(&t);
+}
+
+/* ---- bf16 products ---- */
+
+/* Their gradient, against that of f32: 8 bits of mantissa, through 2 layers and
+ * back. */
+static void check_bf16(const struct model_config *c)
+{
+    struct trial exact, half;
+
+    open_trial_as(&exact, c, PRECISION_F32, 2);
+    open_trial_as(&half, c, PRECISION_BF16, 2);
+    for (size_t k = 0; k < 2; k++) {
+        struct trial *t = k ? &half : &exact;
+
+        make_batch(&t->batch, c, B, c->P);
+        value(t);
+        loss_of(t, t->dy);
+        encoder_batch_backward(t->g, t->dy);
+    }
+    for (size_t i = 0; i < exact.dw.tensors; i++) {
+        const struct tensor *x = &exact.dw.tensor[i], *y = &half.dw.tensor[i];
+        double dot = 0.0, xx = 0.0, yy = 0.0;
+
+        for (size_t k = 0; k < x->n; k++) {
+            dot += (double)x->x[k] * y->x[k];
+            xx += (double)x->x[k] * x->x[k];
+            yy += (double)y->x[k] * y->x[k];
+        }
+        if (xx < 1e-12) /* of keys' biases the gradient is nothing but noise */
+            continue;
+        assert_true(dot > 0.9995 * sqrt(xx * yy));
+        if (x->n > 1)
+            assert_true(yy > 0.95 * xx && yy < 1.05 * xx);
+        assert_true(!x->trains || x->cols == 0 || i < 5 ||
+                    memcmp(x->x, y->x, x->n * sizeof(*x->x)) != 0);
+    }
+    close_trial(&exact);
+    close_trial(&half);
+}
+
+static void bf16_gradients_point_where_those_of_f32_do(void **state)
+{
+    struct model_config c = tiny(MODEL_CROSS);
+
+    (void)state;
+    check_bf16(&c);
+    c = tiny(MODEL_BI);
+    c.normalise = true;
+    check_bf16(&c);
 }
 
 /* ---- against the inference pass ---- */
@@ -400,6 +457,7 @@ int main(void)
         cmocka_unit_test(gradient_of_first_rows_is_right),
         cmocka_unit_test(gradient_of_a_classifier_is_right),
         cmocka_unit_test(gradients_add_up_over_batches),
+        cmocka_unit_test(bf16_gradients_point_where_those_of_f32_do),
         cmocka_unit_test(without_dropout_training_equals_inference),
         cmocka_unit_test(first_rows_alone_equal_those_of_all_tokens),
         cmocka_unit_test(bits_do_not_depend_on_the_workers),
