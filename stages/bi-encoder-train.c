@@ -270,6 +270,15 @@ static int open_dev(struct bi_dev *dev, struct stage *st,
     return bi_dev_open(dev, a->dev, dir, m, w, err);
 }
 
+static int resolve(struct stage *st, struct err *err)
+{
+    struct args *a = st->args;
+
+    (void)err;
+    recipe_resolve(&a->recipe);
+    return 0;
+}
+
 static int run(struct stage *st, struct err *err)
 {
     const struct args *a = st->args;
@@ -306,9 +315,11 @@ static int run(struct stage *st, struct err *err)
 int main(int argc, char **argv)
 {
     static struct args args;
-    static const struct stage_spec spec = {
-        .opts = &opts, .args = &args, .args_size = sizeof(args), .run = run
-    };
+    static const struct stage_spec spec = { .opts = &opts,
+                                            .args = &args,
+                                            .args_size = sizeof(args),
+                                            .run = run,
+                                            .resolve = resolve };
     const struct stage_spec *const all[] = { &spec };
 
     return stage_main(all, 1, argc, argv);

@@ -288,6 +288,15 @@ static void release(struct work *x)
     workers_stop(x->workers);
 }
 
+static int resolve(struct stage *st, struct err *err)
+{
+    struct args *a = st->args;
+
+    (void)err;
+    recipe_resolve(&a->recipe);
+    return 0;
+}
+
 static int run(struct stage *st, struct err *err)
 {
     const struct args *a = st->args;
@@ -326,9 +335,11 @@ static int run(struct stage *st, struct err *err)
 int main(int argc, char **argv)
 {
     static struct args args;
-    static const struct stage_spec spec = {
-        .opts = &opts, .args = &args, .args_size = sizeof(args), .run = run
-    };
+    static const struct stage_spec spec = { .opts = &opts,
+                                            .args = &args,
+                                            .args_size = sizeof(args),
+                                            .run = run,
+                                            .resolve = resolve };
     const struct stage_spec *const all[] = { &spec };
 
     return stage_main(all, 1, argc, argv);

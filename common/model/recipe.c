@@ -4,6 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
+#include "base/log.h"
+
+void recipe_resolve(struct recipe_args *r)
+{
+    if (strcmp(r->precision, "bf16") != 0 || cpu_has(CPU_BF16))
+        return;
+    log_warn("this CPU has no bf16 products: --precision f32");
+    r->precision = "f32";
+}
+
 int recipe_apply(const struct recipe_args *r, struct model_config *c,
                  struct err *err)
 {
@@ -43,6 +54,8 @@ void recipe_options(struct train_options *o, const struct recipe_args *r,
         .seed = seed,
         .schedule = strcmp(r->schedule, "constant") == 0 ? SCHEDULE_CONSTANT
                                                          : SCHEDULE_LINEAR,
+        .precision =
+            strcmp(r->precision, "bf16") == 0 ? PRECISION_BF16 : PRECISION_F32,
     };
 }
 

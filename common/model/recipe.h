@@ -13,7 +13,7 @@
 struct recipe_args {
     double epochs, lr, warmup, decay, clip, dropout;
     int64_t batch, accumulate, max_length, eval_steps;
-    const char *schedule;
+    const char *schedule, *precision;
 };
 
 /* Splice into the option table of a training stage. d_*: defaults. */
@@ -29,6 +29,9 @@ struct recipe_args {
                      "share of the steps in which the rate rises"), \
         OPT_ROW_CHOICE(0, "schedule", st, f.schedule, "linear", \
                        "linear|constant", 0, "the rate after the warm-up"), \
+        OPT_ROW_CHOICE(0, "precision", st, f.precision, "f32", "f32|bf16", 0, \
+                       "format of the products; bf16: sums and weights stay " \
+                       "f32, f32 where the CPU has none"), \
         OPT_ROW_REAL(0, "weight-decay", st, f.decay, "0.01", 0, 1, 0, \
                      "AdamW's decay, not for biases and LayerNorm"), \
         OPT_ROW_REAL(0, "clip", st, f.clip, "1", 0, 1e6, 0, \
@@ -39,6 +42,9 @@ struct recipe_args {
                     "tokens an input; 0: what the base model says"), \
         OPT_ROW_INT(0, "eval-steps", st, f.eval_steps, "0", 0, 1e9, 0, \
                     "batches between evaluations on --dev; 0: once an epoch")
+
+/* For a stage's resolve hook: bf16 becomes f32 where the CPU has none. */
+void recipe_resolve(struct recipe_args *r);
 
 /* Put dropout and length into the model's config. ERR_USAGE when the length
  * is over the model's positions. */
