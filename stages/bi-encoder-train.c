@@ -212,6 +212,8 @@ static int train_phase(struct phase *p, const struct opt_list *stores,
         return rc; /* nothing to pretrain on: said already */
     recipe_options(&o, &a->recipe, p->batches.n,
                    rng_at((uint64_t)a->common.seed, p->last ? 1 : 2));
+    if (p->last)
+        recipe_announce(&a->recipe, p->workers);
     log_info("%s: %zu examples, %zu batches of %lld, loss %s, lr %g",
              p->last ? "training" : "pretraining", p->data.n, p->batches.n,
              (long long)a->recipe.batch, a->loss, a->recipe.lr);

@@ -257,6 +257,7 @@ static int optimise(struct work *x, struct stage *st, struct err *err)
 
     recipe_options(&o, &x->args->recipe, x->batches.n,
                    (uint64_t)x->args->common.seed);
+    recipe_announce(&x->args->recipe, x->workers);
     log_info("training: %zu examples, %zu batches of %lld, lr %g, %s head",
              x->data.n, x->batches.n, (long long)x->args->recipe.batch,
              x->args->recipe.lr, x->model.fresh ? "new" : "trained");

@@ -6,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "base/log.h"
+#include "model/precision_choice.h"
 
 void recipe_resolve(struct recipe_args *r)
 {
@@ -13,6 +14,19 @@ void recipe_resolve(struct recipe_args *r)
         return;
     log_warn("this CPU has no bf16 products: --precision f32");
     r->precision = "f32";
+}
+
+enum precision recipe_precision(const struct recipe_args *r)
+{
+    return strcmp(r->precision, "bf16") == 0 ? PRECISION_BF16 : PRECISION_F32;
+}
+
+void recipe_announce(const struct recipe_args *r, const struct workers *w)
+{
+    struct precision_choice c = { .asked = r->precision,
+                                  .precision = recipe_precision(r) };
+
+    precision_announce(&c, w);
 }
 
 int recipe_apply(const struct recipe_args *r, struct model_config *c,

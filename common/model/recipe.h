@@ -46,6 +46,10 @@ struct recipe_args {
 /* For a stage's resolve hook: bf16 becomes f32 where the CPU has none. */
 void recipe_resolve(struct recipe_args *r);
 
+enum precision recipe_precision(const struct recipe_args *r);
+/* One log line: CPU, path, speed of a short self-test, threads. */
+void recipe_announce(const struct recipe_args *r, const struct workers *w);
+
 /* Put dropout and length into the model's config. ERR_USAGE when the length
  * is over the model's positions. */
 int recipe_apply(const struct recipe_args *r, struct model_config *c,

@@ -136,12 +136,12 @@ static int steps(struct bench *x, const struct model_config *c,
     qsort(times, x->steps, sizeof(*times), by_value);
     if (rc == 0)
         printf("{\"task\": \"%s\", \"precision\": \"%s\", \"batch\": %zu, "
-               "\"threads\": %zu, "
-               "\"step_s\": %.4f, \"pairs_per_s\": %.1f, \"tokens_per_s\": "
-               "%.0f}\n",
+               "\"threads\": %zu, \"step_s\": %.4f, \"pairs_per_s\": %.1f, "
+               "\"tokens_per_s\": %.0f, \"tokens_mean\": %.1f}\n",
                cross ? "cross" : "bi", precision_name(precision), x->batch,
                workers_count(x->workers), times[x->steps / 2],
-               (double)x->batch / times[x->steps / 2], (double)tokens / sum);
+               (double)x->batch / times[x->steps / 2], (double)tokens / sum,
+               (double)tokens / (double)(x->steps * x->batch));
     trainer_free(t);
     free(times);
     return rc;
