@@ -56,7 +56,7 @@ static const struct opt rows[] = {
                  OPT_NO_RESULT,
                  "store of raw answers, kept between runs; default: beside "
                  "--out"),
-    OPT_ROW_INT(0, "concurrency", struct args, concurrency, "8", 1, BUYER_SLOTS,
+    OPT_ROW_INT(0, "concurrency", struct args, concurrency, "8", 1, 64,
                 OPT_NO_RESULT, "requests under way at first"),
     OPT_ROW_FLAG(0, "dry-run", struct args, dry_run, OPT_NO_RESULT,
                  "print a prompt and what it would cost; no network"),

@@ -8,8 +8,12 @@
 
 enum log_level log_threshold = LOG_INFO;
 static const char *program = "?";
-static const char *secret;
-static size_t secret_len;
+enum { SECRETS = 64 };
+static struct {
+    const char *ptr;
+    size_t len;
+} secret[SECRETS];
+static size_t secrets;
 
 void log_init(const char *argv0)
 {
@@ -25,22 +29,21 @@ const char *log_program(void)
 
 void log_redact(const char *s, size_t len)
 {
-    secret = len ? s : NULL;
-    secret_len = len;
+    if (len == 0)
+        secrets = 0;
+    else if (secrets < SECRETS) {
+        secret[secrets].ptr = s;
+        secret[secrets++].len = len;
+    }
 }
 
-static void redact(char *line)
+static void redact(char *line, const char *s, size_t n)
 {
     size_t len = strlen(line);
-    char *hit = line;
 
-    if (!secret)
-        return;
-    while ((size_t)(hit - line) + secret_len <= len) {
-        if (memcmp(hit, secret, secret_len) == 0)
-            memset(hit, '*', secret_len);
-        hit++;
-    }
+    for (char *hit = line; (size_t)(hit - line) + n <= len; hit++)
+        if (memcmp(hit, s, n) == 0)
+            memset(hit, '*', n);
 }
 
 void log_event(enum log_level level, const char *fmt, ...)
@@ -54,7 +57,8 @@ void log_event(enum log_level level, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(line, sizeof(line), fmt, ap);
     va_end(ap);
-    redact(line);
+    for (size_t i = 0; i < secrets; i++)
+        redact(line, secret[i].ptr, secret[i].len);
     progress_erase();
     fprintf(stderr, "%s: %s: %s\n", program, name[level], line);
 }

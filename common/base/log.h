@@ -22,7 +22,7 @@ void log_init(const char *argv0);
 /* The name log_init() found; "?" before. */
 const char *log_program(void);
 /* Never print this string (a key). The bytes stay the caller's and must live
- * until log_redact(NULL, 0). At most one at a time. */
+ * until log_redact(NULL, 0), which forgets all. At most 64. */
 void log_redact(const char *secret, size_t len);
 void log_event(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

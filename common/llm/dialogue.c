@@ -32,6 +32,7 @@ static int make_body(struct buf *b, const struct dialogue_plan *p,
         .max_tokens = dialogue_tokens(p, anchor) << t->longer,
         .bad = t->corrected && !t->plain ? bad : NULL,
         .plain = t->plain,
+        .rung = p->provider->rung[0],
     };
 
     buf_reset(b);

@@ -33,10 +33,13 @@ static int ask_about(struct state *x, uint32_t i, struct buyer_ask *ask,
     return rc;
 }
 
-static int next(void *ctx, struct buyer_ask *ask, struct err *err)
+static int next(void *ctx, struct buyer_ask *ask, const bool *open,
+                struct err *err)
 {
     struct state *x = ctx;
     int rc = 1;
+
+    (void)open;
 
     while (rc == 1 && x->at < x->job->n) {
         rc = ask_about(x, x->at++, ask, err);
@@ -69,22 +72,28 @@ static int commit(void *ctx, struct err *err)
     return store_commit(x->job->answers, err);
 }
 
-static void show(void *ctx, size_t open)
+static void show(void *ctx, const struct buyer_view *v)
 {
     struct state *x = ctx;
 
-    progress_update(x->at > open ? x->at - open : 0, NULL);
+    progress_update(x->at > v->open ? x->at - v->open : 0, NULL);
 }
 
 int purchase_run(const struct purchase *p, struct purchase_counts *n,
                  struct err *err)
 {
     struct state x = { p, n, 0 };
+    const struct provider *pr = p->plan->provider;
+    const struct buyer_lane lane = { .provider = pr,
+                                     .name = pr->name,
+                                     .url = p->url,
+                                     .key = p->key,
+                                     .key_from = pr->key_env,
+                                     .start = p->concurrency,
+                                     .max = 64 };
     struct buyer_job job = {
-        .provider = p->plan->provider,
-        .url = p->url,
-        .key = p->key,
-        .concurrency = p->concurrency,
+        .lane = &lane,
+        .lanes = 1,
         .seed = (uint64_t)p->plan->seed,
         .ctx = &x,
         .next = next,

@@ -1,5 +1,6 @@
-#include "net/buyer.h"
+#include "net/buyer_parts.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,44 +8,14 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "base/rng.h"
-#include "net/limiter.h"
-#include "net/reply.h"
 
 enum {
-    TRIES = 4,
     DRAIN_S = 8,
-    WAIT_MAX_S = 900,    /* a longer Retry-After ends the run */
-    SILENCE_MAX_S = 600, /* throttled so long without one success: the same */
-    REFUSED_MAX = 3,
-    GAVE_UP_MAX = 10, /* in a row */
+    IDLE_TELL_S = 15, /* nothing goes out for so long: say why */
+    SPARE_SLOTS = 64, /* for what waits */
 };
 
-struct slot {
-    struct buyer_ask ask;
-    unsigned tries, throttles;
-    double sent, not_before;
-    bool active;   /* has an ask */
-    bool waiting;  /* ... that is to be sent after not_before */
-    bool answered; /* ... whose answer waits for commit() */
-};
-
-struct buyer {
-    const struct buyer_job *job;
-    struct buyer_counts *n;
-    struct post *post;
-    struct limiter limiter;
-    struct rng rng;
-    struct slot slot[BUYER_SLOTS];
-    bool no_more, stopping;
-    struct err why;     /* of stopping */
-    double stop_at;     /* seconds, monotonic */
-    double last_answer; /* or the start */
-    size_t refused;     /* before the first answer */
-    size_t in_a_row;    /* given up since the last answer */
-};
-
-static double now(void)
+double buyer_now(void)
 {
     struct timespec ts;
 
@@ -52,291 +23,248 @@ static double now(void)
     return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
 }
 
-/* Fill b->why with ERR_SET() first; the first reason counts. */
-static void stop(struct buyer *b, const struct err *why)
+void buyer_stop(struct buyer *b, const struct err *why)
 {
     if (b->stopping)
         return;
     b->stopping = true;
     b->why = *why;
-    b->stop_at = now();
+    b->stop_at = buyer_now();
 }
 
-static void drop(struct slot *s)
+void buyer_drop(struct buyer_slot *s)
 {
     buf_release(&s->ask.body);
     s->active = s->waiting = s->answered = false;
 }
 
+void buyer_lane_stopped(struct buyer *b, struct lane *l)
+{
+    size_t left = 0;
+
+    if (!l->stopped)
+        return;
+    memset(b->open, 0, sizeof(b->open));
+    for (size_t i = 0; i < b->job->lanes; i++)
+        if (!b->lane[i].stopped) {
+            b->open[b->job->lane[i].source] = true;
+            left++;
+        }
+    if (left == 0)
+        buyer_stop(b, &l->why);
+    else
+        log_warn("%s; %zu other%s on", l->why.msg, left,
+                 left == 1 ? " goes" : "s go");
+}
+
+int buyer_account(struct buyer *b, struct buyer_slot *s,
+                  struct buyer_attempt *a, struct err *err)
+{
+    struct lane *l = &b->lane[s->lane];
+    const struct chat_usage *u = &a->said->usage;
+    int rc = 0;
+
+    l->busy--;
+    b->source[s->ask.source].busy--;
+    a->held_money = s->quote.money;
+    a->held_tokens = s->quote.tokens;
+    if (a->perhaps) {
+        a->money = a->held_money;
+        a->tokens = a->held_tokens;
+    }
+    if (u->prompt >= 0.0 && u->completion >= 0.0)
+        limiter_settle(&l->limiter, s->quote.likely, u->prompt + u->completion);
+    if (b->job->account)
+        rc = b->job->account(b->job->ctx, a, err);
+    if (b->job->budget)
+        budget_settle(b->job->budget, a->held_money, a->held_tokens, a->money,
+                      a->tokens);
+    return rc;
+}
+
 /* ---- sending ---- */
 
-static int fetch(struct buyer *b, struct slot *s, struct err *err)
+/* The source's lane that is used least of what it may; NULL: none may. */
+static struct lane *pick_lane(struct buyer *b, unsigned source, double likely)
+{
+    const double now = buyer_now();
+    struct lane *best = NULL;
+
+    if (!b->source[source].proven && b->source[source].busy > 0)
+        return NULL;
+    for (size_t i = 0; i < b->job->lanes; i++) {
+        struct lane *l = &b->lane[i];
+
+        if (l->want->source != source || l->stopped ||
+            !limiter_may_send(&l->limiter, l->busy, likely, now))
+            continue;
+        if (!best || (double)l->busy * best->limiter.limit <
+                         (double)best->busy * l->limiter.limit)
+            best = l;
+    }
+    return best;
+}
+
+static int post_ask(struct buyer *b, struct buyer_slot *s, struct lane *l,
+                    struct err *err)
+{
+    char header[160];
+    const char *headers[2] = { header, NULL };
+    const struct provider *p = l->want->provider;
+    struct post_request r = { .id = (size_t)(s - b->slot),
+                              .url = l->want->url,
+                              .headers = headers,
+                              .key = l->want->key,
+                              .key_header = p->key_header,
+                              .body = s->ask.body.ptr,
+                              .len = s->ask.body.len,
+                              .timeout_s = p->timeout_s };
+
+    snprintf(header, sizeof(header), "Idempotency-Key: %s-%u", s->ask.hash,
+             s->ask.attempt);
+    s->sent = buyer_now();
+    s->lane = (unsigned)(l - b->lane);
+    s->waiting = false;
+    l->busy++;
+    b->source[s->ask.source].busy++;
+    b->n->requests++;
+    limiter_sent(&l->limiter, s->quote.likely, s->sent);
+    return post_start(b->post, &r, err);
+}
+
+/* Is there money for it? Stops the run when there will be none. */
+static bool may_pay(struct buyer *b, const struct buyer_slot *s)
+{
+    struct budget *g = b->job->budget;
+    const struct buyer_quote *q = &s->quote;
+    const char *full;
+    struct err why = ERR_INIT;
+
+    if (!g)
+        return true;
+    full = budget_full(g, q->money, q->tokens);
+    switch (budget_reserve(g, q->money, q->tokens)) {
+    case BUDGET_OK:
+        return true;
+    case BUDGET_WAIT:
+        return false;
+    case BUDGET_OVER:
+        break;
+    }
+    ERR_SET(&why, ERR_AGAIN,
+            "the cap on %s is reached: spent %.6g, %.0f tokens, %.0f requests; "
+            "the next request may take %.6g and %.0f tokens; raise --max-%s "
+            "and run the same command to go on",
+            full, g->spent.money, g->spent.tokens, g->spent.requests, q->money,
+            q->tokens, strcmp(full, "money") == 0 ? "cost" : full);
+    buyer_stop(b, &why);
+    return false;
+}
+
+/* Send what waits in the slot, if it may go now. */
+static int try_send(struct buyer *b, struct buyer_slot *s, struct err *err)
+{
+    const double now = buyer_now();
+    struct lane *l;
+
+    if (now < s->not_before)
+        return 0;
+    s->quote = (struct buyer_quote){ 0.0, 0.0, 0.0, 0.0 };
+    if (b->job->quote)
+        b->job->quote(b->job->ctx, &s->ask, &s->quote);
+    if (s->quote.wait_s > 0.0)
+        s->not_before = now + fmin(s->quote.wait_s, 60.0);
+    l = s->quote.wait_s > 0.0 ? NULL
+                              : pick_lane(b, s->ask.source, s->quote.likely);
+    return l && may_pay(b, s) ? post_ask(b, s, l, err) : 0;
+}
+
+/* Its source is closed: to another, or away until the next run. */
+static int move(struct buyer *b, struct buyer_slot *s, struct err *err)
+{
+    int rc = 1;
+
+    if (b->job->move)
+        rc = b->job->move(b->job->ctx, &s->ask, b->open, err);
+    if (rc == 0) {
+        s->tries = s->throttles = 0;
+        s->not_before = 0.0;
+    } else if (rc == 1) {
+        buyer_drop(s);
+        rc = 0;
+    }
+    return rc;
+}
+
+static int send_waiting(struct buyer *b, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < b->slots && !b->stopping; i++) {
+        struct buyer_slot *s = &b->slot[i];
+
+        if (s->active && s->waiting && !b->open[s->ask.source])
+            rc = move(b, s, err);
+        if (rc == 0 && s->active && s->waiting)
+            rc = try_send(b, s, err);
+    }
+    return rc;
+}
+
+static bool any_may_send(struct buyer *b)
+{
+    for (unsigned i = 0; i < BUYER_SOURCES; i++)
+        if (b->open[i] && pick_lane(b, i, 0.0))
+            return true;
+    return false;
+}
+
+static int fetch(struct buyer *b, struct buyer_slot *s, struct err *err)
 {
     int rc;
 
     memset(s, 0, sizeof(*s));
-    rc = b->job->next(b->job->ctx, &s->ask, err);
+    rc = b->job->next(b->job->ctx, &s->ask, b->open, err);
+    assert(s->ask.source < BUYER_SOURCES);
     s->active = s->waiting = rc == 0;
     b->no_more = rc == 1;
     return rc < 0 ? rc : 0;
 }
 
-static int send_ask(struct buyer *b, size_t i, struct err *err)
-{
-    struct slot *s = &b->slot[i];
-    char header[160];
-    const char *headers[2] = { header, NULL };
-
-    snprintf(header, sizeof(header), "Idempotency-Key: %s-%u", s->ask.hash,
-             s->ask.attempt);
-    s->sent = now();
-    s->waiting = false;
-    b->n->requests++;
-    return post_start(b->post, i, b->job->url, headers, b->job->key,
-                      s->ask.body.ptr, s->ask.body.len,
-                      b->job->provider->timeout_s, err);
-}
-
-static int start_ready(struct buyer *b, struct err *err)
+/* New ones, as long as each can go out at once or another source may. */
+static int send_new(struct buyer *b, struct err *err)
 {
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < BUYER_SLOTS; i++) {
-        struct slot *s = &b->slot[i];
+    for (size_t i = 0; rc == 0 && i < b->slots && !b->no_more; i++) {
+        struct buyer_slot *s = &b->slot[i];
 
-        if (!limiter_allows(&b->limiter, post_busy(b->post), now()))
-            break;
-        if (!s->active && !b->no_more)
-            rc = fetch(b, s, err);
-        if (rc == 0 && s->waiting && now() >= s->not_before)
-            rc = send_ask(b, i, err);
-    }
-    return rc;
-}
-
-/* ---- what came ---- */
-
-static void give_up(struct buyer *b, struct slot *s, const struct post_done *d)
-{
-    const char *name = b->job->provider->name;
-    char reason[sizeof(d->error) + 32];
-    struct err why = ERR_INIT;
-
-    b->n->gave_up++;
-    if (d->status)
-        snprintf(reason, sizeof(reason), "HTTP %ld", d->status);
-    else
-        snprintf(reason, sizeof(reason), "%s", d->error);
-    log_warn("anchor %u: no answer: %s", s->ask.id, reason);
-    if (++b->in_a_row == GAVE_UP_MAX) {
-        ERR_SET(&why, ERR_UNAVAIL,
-                "%s gave no answer %d times in a row (%s); run the same "
-                "command again to go on",
-                name, GAVE_UP_MAX, reason);
-        stop(b, &why);
-    }
-    drop(s);
-}
-
-static void wait_throttled(struct buyer *b, struct slot *s,
-                           const struct post_done *d)
-{
-    const char *name = b->job->provider->name;
-    double wait = limiter_backoff(++s->throttles, rng_uniform(&b->rng));
-    struct err why = ERR_INIT;
-
-    b->n->throttled++;
-    if (d->retry_after >= 0.0) /* the server knows; be careful all the same */
-        wait =
-            s->throttles > TRIES ? fmax(wait, d->retry_after) : d->retry_after;
-    limiter_throttle(&b->limiter, s->sent, now(), wait);
-    s->not_before = now() + wait;
-    s->waiting = true;
-    if (wait > WAIT_MAX_S)
-        ERR_SET(&why, ERR_AGAIN,
-                "%s asks to wait %.0f s; run the same command again then", name,
-                wait);
-    else if (now() - b->last_answer > SILENCE_MAX_S)
-        ERR_SET(&why, ERR_AGAIN,
-                "%s has throttled every request for %d s; run the same "
-                "command again later",
-                name, SILENCE_MAX_S);
-    if (why.code)
-        stop(b, &why);
-}
-
-static void wait_transient(struct buyer *b, struct slot *s,
-                           const struct post_done *d)
-{
-    double wait;
-
-    if (++s->tries >= TRIES) {
-        give_up(b, s, d);
-        return;
-    }
-    b->n->retried++;
-    wait = fmax(limiter_backoff(s->tries, rng_uniform(&b->rng)),
-                fmin(d->retry_after, WAIT_MAX_S));
-    s->not_before = now() + wait;
-    s->waiting = true;
-}
-
-/* The beginning of an answer's body, on one line. */
-static void show_body(char *out, size_t size, const struct post_done *d)
-{
-    snprintf(out, size, "%s", buf_str(&d->body));
-    for (char *p = out; *p; p++)
-        if ((unsigned char)*p < 0x20)
-            *p = ' ';
-}
-
-/* Key, credit, address: the end. */
-static void stop_for(struct buyer *b, struct slot *s, enum reply_class class,
-                     const struct post_done *d, const char *code)
-{
-    const struct provider *p = b->job->provider;
-    char body[200];
-    struct err why = ERR_INIT;
-
-    show_body(body, sizeof(body), d);
-    if (class == REPLY_AUTH && !b->job->key)
-        ERR_SET(&why, ERR_AUTH, "%s wants a key (HTTP %ld %s), and none is set",
-                p->name, d->status, code);
-    else if (class == REPLY_AUTH)
-        ERR_SET(&why, ERR_AUTH,
-                "%s refuses the key (HTTP %ld %s); it comes from %s%s", p->name,
-                d->status, code, p->key_file[0] ? "the file " : "the variable ",
-                p->key_file[0] ? p->key_file : p->key_env);
-    else if (class == REPLY_BILLING)
-        ERR_SET(&why, ERR_AGAIN,
-                "%s: the account has no credit left (HTTP %ld %s); what was "
-                "answered is kept, run the same command again to go on",
-                p->name, d->status, code);
-    else if (class == REPLY_MOVED)
-        ERR_SET(&why, ERR_CONFIG,
-                "%s: redirect (HTTP %ld) from %s: base_url is wrong; redirects "
-                "are not followed, they would carry the key away",
-                p->name, d->status, b->job->url);
-    else
-        ERR_SET(&why, ERR_CONFIG,
-                "%s: no such model or address (HTTP %ld %s) at %s: %s", p->name,
-                d->status, code, b->job->url, body);
-    stop(b, &why);
-    drop(s);
-}
-
-static int keep(struct buyer *b, struct slot *s, struct post_done *d,
-                struct err *err)
-{
-    s->answered = true;
-    return b->job->keep(b->job->ctx, &s->ask, d, err);
-}
-
-/* Refused for what is in it. Before the first answer nobody knows whether it
- * is this sentence or the whole set-up: then it is not kept. */
-static int refused(struct buyer *b, struct slot *s, struct post_done *d,
-                   const char *code, struct err *err)
-{
-    struct err why = ERR_INIT;
-    char body[200];
-
-    if (b->n->answers > 0)
-        return keep(b, s, d, err);
-    if (++b->refused == REFUSED_MAX) {
-        show_body(body, sizeof(body), d);
-        ERR_SET(&why, ERR_CONFIG, "%s: HTTP %ld %s: %s", b->job->provider->name,
-                d->status, code, body);
-        stop(b, &why);
-    }
-    give_up(b, s, d);
-    return 0;
-}
-
-/* A server may echo the key: before anything is stored or said, it goes. */
-static void redact(struct buf *body, const char *key)
-{
-    size_t n = key ? strlen(key) : 0;
-    char *end = body->len ? body->ptr + body->len : NULL, *p = body->ptr;
-
-    while (n && end && (p = memmem(p, (size_t)(end - p), key, n)) != NULL)
-        memset(p, '*', n);
-}
-
-static int take(struct buyer *b, struct post_done *d, struct err *err)
-{
-    struct slot *s = &b->slot[d->id];
-    char code[REPLY_CODE];
-    enum reply_class class;
-
-    redact(&d->body, b->job->key);
-    class = reply_class(b->job->provider->errors, d->status, buf_str(&d->body),
-                        d->body.len, code);
-
-    switch (class) {
-    case REPLY_ANSWER:
-    case REPLY_FILTERED:
-        b->n->answers++;
-        b->in_a_row = 0;
-        b->last_answer = now();
-        limiter_success(&b->limiter);
-        return keep(b, s, d, err);
-    case REPLY_BAD_INPUT:
-        return refused(b, s, d, code, err);
-    case REPLY_THROTTLED:
-        wait_throttled(b, s, d);
-        return 0;
-    case REPLY_TRANSIENT:
-        wait_transient(b, s, d);
-        return 0;
-    case REPLY_BILLING:
-    case REPLY_AUTH:
-    case REPLY_MOVED:
-    case REPLY_CONFIG:
-        stop_for(b, s, class, d, code);
-        break;
-    }
-    return 0;
-}
-
-/* The answers of this turn are safe: see what each leads to. */
-static int follow_all(struct buyer *b, struct err *err)
-{
-    bool any = false;
-    int rc = 0;
-
-    for (size_t i = 0; i < BUYER_SLOTS; i++)
-        any |= b->slot[i].answered;
-    if (any)
-        rc = b->job->commit(b->job->ctx, err);
-    for (size_t i = 0; rc == 0 && i < BUYER_SLOTS; i++) {
-        struct slot *s = &b->slot[i];
-
-        if (!s->answered)
+        if (s->active)
             continue;
-        s->answered = false;
-        s->tries = s->throttles = 0;
-        s->not_before = 0.0;
-        rc = b->job->follow(b->job->ctx, &s->ask, err);
-        s->waiting = rc == 0;
-        if (rc == 1) {
-            drop(s);
-            rc = 0;
-        }
+        if (b->stopping || !any_may_send(b))
+            break;
+        rc = fetch(b, s, err);
+        if (rc == 0 && s->active)
+            rc = try_send(b, s, err);
+        if (rc == 0 && s->waiting && b->job->lanes == 1)
+            break; /* the next would wait as well */
     }
     return rc;
 }
+
+/* ---- the loop ---- */
 
 static int take_all(struct buyer *b, struct err *err)
 {
     int rc = 0, kept;
 
-    for (int turn = 0; rc == 0 && turn < BUYER_SLOTS; turn++) {
+    for (size_t turn = 0; rc == 0 && turn < b->slots; turn++) {
         struct post_done d;
 
         rc = post_wait(b->post, turn == 0 ? 100 : 0, &d, err);
         if (rc != 0)
             break;
-        rc = take(b, &d, err);
+        rc = buyer_take(b, &d, err);
         buf_release(&d.body);
     }
     if (rc < 0) { /* keep what the turn brought before it failed */
@@ -346,18 +274,7 @@ static int take_all(struct buyer *b, struct err *err)
         (void)kept;
         return rc;
     }
-    return follow_all(b, err);
-}
-
-/* ---- the loop ---- */
-
-static size_t open_slots(const struct buyer *b)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < BUYER_SLOTS; i++)
-        n += b->slot[i].active;
-    return n;
+    return buyer_follow_all(b, err);
 }
 
 static bool is_over(const struct buyer *b)
@@ -365,68 +282,188 @@ static bool is_over(const struct buyer *b)
     double drain_s = b->job->drain_s ? b->job->drain_s : DRAIN_S;
 
     if (b->stopping)
-        return post_busy(b->post) == 0 || now() > b->stop_at + drain_s;
-    return b->no_more && open_slots(b) == 0;
+        return post_busy(b->post) == 0 || buyer_now() > b->stop_at + drain_s;
+    for (size_t i = 0; i < b->slots; i++)
+        if (b->slot[i].active)
+            return false;
+    return b->no_more;
+}
+
+static void check_end(struct buyer *b)
+{
+    const double most = b->job->max_time_s;
+    struct err why = ERR_INIT;
+
+    if (b->job->stopped && b->job->stopped())
+        ERR_SET(&why, ERR_STOPPED,
+                "interrupted; run the same command again to go on");
+    else if (most > 0.0 && buyer_now() - b->began >= most)
+        ERR_SET(&why, ERR_AGAIN,
+                "the time is up (%.0f s); run the same command again to go on",
+                most);
+    if (why.code)
+        buyer_stop(b, &why);
+}
+
+/* Seconds until the next request may go out; what waits for what is under way
+ * counts as 0. */
+static double next_send(const struct buyer *b, double now)
+{
+    double wait = INFINITY;
+
+    for (size_t i = 0; i < b->slots; i++) {
+        const struct buyer_slot *s = &b->slot[i];
+        double at = INFINITY;
+
+        if (!s->active || !s->waiting)
+            continue;
+        for (size_t k = 0; k < b->job->lanes; k++)
+            if (!b->lane[k].stopped && b->lane[k].want->source == s->ask.source)
+                at = fmin(at, limiter_wait(&b->lane[k].limiter, s->quote.likely,
+                                           now));
+        wait = fmin(wait, fmax(at, s->not_before - now));
+    }
+    return isfinite(wait) ? fmax(wait, 0.0) : 0.0;
+}
+
+static void show(struct buyer *b)
+{
+    const double now = buyer_now();
+    struct buyer_view v = { .counts = b->n, .busy = post_busy(b->post) };
+
+    if (v.busy > 0)
+        b->idle = now;
+    if (v.busy == 0)
+        v.wait_s = next_send(b, now);
+    for (size_t i = 0; i < b->slots; i++)
+        v.open += b->slot[i].active;
+    for (size_t i = 0; i < b->job->lanes; i++)
+        if (!b->lane[i].stopped)
+            v.limit += floor(b->lane[i].limiter.limit);
+    if (now - b->idle > IDLE_TELL_S && now - b->told > 60.0 && v.wait_s > 1.0 &&
+        !b->stopping) {
+        b->told = now;
+        log_info("nothing is under way: %zu questions wait, the next goes out "
+                 "in %.0f s",
+                 v.open, v.wait_s);
+    }
+    if (b->job->show)
+        b->job->show(b->job->ctx, &v);
 }
 
 static int loop(struct buyer *b, struct err *err)
 {
-    struct err why = ERR_INIT;
     int rc = 0;
 
     while (rc == 0) {
-        if (!b->stopping && b->job->stopped && b->job->stopped()) {
-            ERR_SET(&why, ERR_STOPPED,
-                    "interrupted; run the same command again to go on");
-            stop(b, &why);
-        }
         if (!b->stopping)
-            rc = start_ready(b, err);
+            check_end(b);
+        if (!b->stopping)
+            rc = send_waiting(b, err);
+        if (rc == 0 && !b->stopping)
+            rc = send_new(b, err);
         if (rc < 0 || is_over(b))
             break;
         rc = take_all(b, err);
-        if (b->job->show)
-            b->job->show(b->job->ctx, open_slots(b));
+        show(b);
     }
     return rc;
 }
 
-/* All were refused, though there were fewer than it takes to stop. */
-static int verdict(const struct buyer *b, struct err *err)
+/* Nothing came of what was under way when the run ended: it may be on the
+ * bill. */
+static int account_rest(struct buyer *b, struct err *err)
 {
-    const char *name = b->job->provider->name;
+    static const struct post_done cut = { .error = "the run ended before it",
+                                          .sent = true };
+    struct reply_said said = { .usage = CHAT_USAGE_INIT };
+    bool any = false;
+    int rc = 0;
 
+    for (size_t i = 0; rc == 0 && i < b->slots; i++) {
+        struct buyer_slot *s = &b->slot[i];
+        struct buyer_attempt a = { .ask = &s->ask,
+                                   .done = &cut,
+                                   .said = &said,
+                                   .class = REPLY_TRANSIENT,
+                                   .lane = s->lane,
+                                   .perhaps = true };
+
+        if (!s->active || s->waiting || s->answered)
+            continue;
+        rc = buyer_account(b, s, &a, err);
+        any = true;
+    }
+    return rc < 0 || !any ? rc : b->job->commit(b->job->ctx, err);
+}
+
+/* All were refused, though there were fewer than it takes to stop. */
+static int verdict(struct buyer *b, struct err *err)
+{
+    size_t refused = 0;
+    int rc = 0;
+
+    for (size_t i = 0; i < b->job->lanes; i++) {
+        refused += b->lane[i].refused;
+        if (rc == 0 && b->lane[i].answers > 0)
+            rc = buyer_flush_lost(b, &b->lane[i], err);
+    }
+    if (rc == 0)
+        rc = account_rest(b, err);
+    if (rc < 0)
+        return rc;
     if (b->stopping) {
         *err = b->why;
         return err->code;
     }
     if (b->n->answers > 0 || b->n->gave_up == 0)
         return 0;
-    return ERR_SET(err, b->refused ? ERR_CONFIG : ERR_UNAVAIL,
-                   "%s answered none of %zu requests", name, b->n->requests);
+    return ERR_SET(err, refused ? ERR_CONFIG : ERR_UNAVAIL,
+                   "%s answered none of %zu requests", b->job->lane[0].name,
+                   b->n->requests);
+}
+
+static int prepare(struct buyer *b, struct err *err)
+{
+    const struct buyer_job *job = b->job;
+
+    for (size_t i = 0; i < job->lanes; i++)
+        b->slots += job->lane[i].max;
+    b->slots =
+        (b->slots < BUYER_SLOTS_MAX ? b->slots : BUYER_SLOTS_MAX) + SPARE_SLOTS;
+    b->lane = calloc(job->lanes, sizeof(*b->lane));
+    b->slot = calloc(b->slots, sizeof(*b->slot));
+    if (!b->lane || !b->slot)
+        return ERR_SET(err, ERR_NOMEM, "cannot hold requests");
+    b->began = b->idle = b->told = buyer_now();
+    rng_init(&b->rng, job->seed, 0);
+    for (size_t i = 0; i < job->lanes; i++) {
+        unsigned source = job->lane[i].source;
+
+        lane_init(&b->lane[i], &job->lane[i], b->began);
+        b->open[source] = true;
+        b->source[source].proven =
+            !job->proven || job->proven(job->ctx, source);
+    }
+    return post_new(&b->post, b->slots, err);
 }
 
 int buyer_run(const struct buyer_job *job, struct buyer_counts *n,
               struct err *err)
 {
-    struct buyer *b = calloc(1, sizeof(*b));
+    struct buyer b = { .job = job, .n = n };
     int rc;
 
-    if (!b)
-        return ERR_SET(err, ERR_NOMEM, "cannot hold requests");
-    b->job = job;
-    b->n = n;
-    b->last_answer = now();
-    rng_init(&b->rng, job->seed, 0);
-    limiter_init(&b->limiter, job->concurrency, BUYER_SLOTS);
-    rc = post_new(&b->post, BUYER_SLOTS, err);
+    assert(job->lanes > 0 && job->lanes <= BUYER_LANES);
+    rc = prepare(&b, err);
     if (rc == 0)
-        rc = loop(b, err);
+        rc = loop(&b, err);
     if (rc == 0)
-        rc = verdict(b, err);
-    for (size_t i = 0; i < BUYER_SLOTS; i++)
-        drop(&b->slot[i]);
-    post_free(b->post);
-    free(b);
+        rc = verdict(&b, err);
+    for (size_t i = 0; b.slot && i < b.slots; i++)
+        buyer_drop(&b.slot[i]);
+    post_free(b.post);
+    free(b.slot);
+    free(b.lane);
     return rc;
 }

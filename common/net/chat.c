@@ -1,8 +1,10 @@
 #include "net/chat.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
+#include "net/schema.h"
 
 const char *chat_status_name(enum chat_status s)
 {
@@ -75,25 +77,73 @@ static int add_messages(struct json_node *body, const struct chat_request *r,
     return rc;
 }
 
+static bool is_dropped(const struct chat_request *r, const char *key)
+{
+    char word[80];
+
+    snprintf(word, sizeof(word), ",%.70s,", key);
+    return r->dropped && strstr(r->dropped, word);
+}
+
 /* The profile's "extra" replaces a member of ours, or, by null, drops it. */
+static bool is_ours(const struct chat_request *r, const char *key)
+{
+    return !json_get(r->provider->extra, key) && !is_dropped(r, key);
+}
+
 static void add_number(struct json_node *body, const struct chat_request *r,
                        const char *key, double v)
 {
-    if (!json_get(r->provider->extra, key))
+    if (is_ours(r, key))
         json_set_num(body, key, v);
 }
 
-static void add_extra(struct json_node *body, const struct json_node *extra)
+static void add_all(struct json_node *body, const struct chat_request *r,
+                    const struct json_node *members)
 {
-    for (const struct json_node *x = json_first(extra); x; x = json_next(x))
-        if (json_type(x) != JSON_NULL)
+    for (const struct json_node *x = json_first(members); x; x = json_next(x))
+        if (json_type(x) != JSON_NULL && !is_dropped(r, json_key(x)))
             json_set_copy(body, json_key(x), x);
+}
+
+static void add_format(struct json_node *body, const struct chat_request *r)
+{
+    struct json_node *f;
+
+    if (r->plain || r->rung == PROVIDER_PLAIN || !is_ours(r, "response_format"))
+        return;
+    f = json_new_object();
+    json_set_str(f, "type",
+                 r->rung == PROVIDER_OBJECT ? "json_object" : "json_schema");
+    if (r->rung == PROVIDER_SCHEMA) {
+        struct json_node *s = json_new_object();
+
+        json_set_str(s, "name", "items");
+        json_set_bool(s, "strict", true);
+        json_set(s, "schema", schema_items());
+        json_set(f, "json_schema", s);
+    } else if (r->rung == PROVIDER_LLAMA) {
+        json_set(f, "schema", schema_items());
+    }
+    json_set(body, "response_format", f);
+}
+
+static void add_stream(struct json_node *body, const struct chat_request *r)
+{
+    struct json_node *o;
+
+    if (!r->provider->stream)
+        return;
+    json_set_bool(body, "stream", true);
+    o = json_new_object();
+    json_set_bool(o, "include_usage", true);
+    json_set(body, "stream_options", o);
 }
 
 int chat_body(struct buf *b, const struct chat_request *r, struct err *err)
 {
-    const struct json_node *extra = r->provider->extra;
     struct json_node *body = json_new_object();
+    const char *state = r->thinking ? "on" : "off";
     int rc;
 
     json_set_str(body, "model", r->model[0] ? r->model : r->provider->model);
@@ -101,14 +151,10 @@ int chat_body(struct buf *b, const struct chat_request *r, struct err *err)
     add_number(body, r, "temperature", r->temperature);
     add_number(body, r, "seed", (double)r->seed);
     add_number(body, r, r->provider->token_field, r->max_tokens);
-    if (r->provider->json_mode && !r->plain &&
-        !json_get(extra, "response_format")) {
-        struct json_node *f = json_new_object();
-
-        json_set_str(f, "type", "json_object");
-        json_set(body, "response_format", f);
-    }
-    add_extra(body, extra);
+    add_format(body, r);
+    add_stream(body, r);
+    add_all(body, r, json_get(r->provider->thinking, state));
+    add_all(body, r, r->provider->extra);
     if (rc == 0)
         rc = json_print(b, body, false, err);
     json_node_free(body);

@@ -23,6 +23,9 @@ struct chat_request {
     int max_tokens;
     const char *bad; /* an answer without JSON: ask once again; or NULL */
     bool plain;      /* without JSON mode, which some models answer emptily */
+    enum provider_rung rung; /* way of asking for JSON, unless plain */
+    const char *dropped;     /* "," and each member to leave out with a "," */
+    bool thinking; /* merge the profile's "thinking"."on", not "off" */
 };
 
 /* The canonical body: same request, same bytes. */
@@ -39,6 +42,16 @@ enum chat_status {
 };
 const char *chat_status_name(enum chat_status s);
 
+/* Tokens that were paid for; -1: not said. completion has reasoning in it, and
+ * prompt has cached in it. */
+struct chat_usage {
+    double prompt, cached, completion, reasoning;
+};
+#define CHAT_USAGE_INIT \
+    { \
+        -1.0, -1.0, -1.0, -1.0 \
+    }
+
 enum { CHAT_ITEMS_MAX = 256 };
 struct chat_item {
     char *text;       /* owned by the answer */
@@ -50,6 +63,9 @@ struct chat_answer {
     struct chat_item positive[CHAT_ITEMS_MAX], negative[CHAT_ITEMS_MAX];
     size_t positives, negatives;
     double prompt_tokens, completion_tokens; /* -1 = not said */
+    struct chat_usage usage;                 /* the same, and its parts */
+    char model[128];                         /* as echoed; "" = not said */
+    bool blank;        /* CHAT_TRUNCATED: the room went into blanks */
     char *content;     /* what the model wrote; owned; may be NULL */
     struct json *doc;  /* private */
     char message[512]; /* of CHAT_ERROR and CHAT_FILTERED */

@@ -96,6 +96,29 @@ static double tokens(const struct json_node *usage, const char *a,
     return v >= 0.0 && v < 1e12 ? v : -1.0;
 }
 
+/* A part of the usage that providers put at one of two places. */
+static double part(const struct json_node *usage, const char *details,
+                   const char *name, const char *flat)
+{
+    double v = tokens(get(usage, details), name, name);
+
+    return v >= 0.0 ? v : tokens(usage, flat, name);
+}
+
+static void read_usage(struct chat_answer *a, const struct json_node *usage)
+{
+    struct chat_usage *u = &a->usage;
+
+    u->prompt = tokens(usage, "prompt_tokens", "input_tokens");
+    u->completion = tokens(usage, "completion_tokens", "output_tokens");
+    u->cached = part(usage, "prompt_tokens_details", "cached_tokens",
+                     "prompt_cache_hit_tokens");
+    u->reasoning = part(usage, "completion_tokens_details", "reasoning_tokens",
+                        "reasoning_tokens");
+    a->prompt_tokens = u->prompt;
+    a->completion_tokens = u->completion;
+}
+
 /* What an answer that is not a completion says of itself. */
 static const char *error_text(const struct json_node *root)
 {
@@ -235,6 +258,17 @@ static int read_items(struct chat_answer *a, struct err *err)
 
 /* ---- the whole ---- */
 
+/* In JSON mode some models write blanks until their room is used up. */
+static bool ends_blank(const struct json_node *message)
+{
+    const char *s = json_str(json_get(message, "content"), "");
+    size_t n = strlen(s), blanks = 0;
+
+    while (blanks < n && strchr(" \t\r\n", s[n - 1 - blanks]))
+        blanks++;
+    return blanks >= 100;
+}
+
 static int read_content(struct chat_answer *a, const struct json_node *message,
                         enum finish finish, struct err *err)
 {
@@ -257,6 +291,7 @@ static int read_content(struct chat_answer *a, const struct json_node *message,
             (a->how == REPAIR_AS_IS || a->how == REPAIR_FENCE);
     if (finish == FINISH_LENGTH && !whole)
         a->status = CHAT_TRUNCATED;
+    a->blank = a->status == CHAT_TRUNCATED && ends_blank(message);
     if (finish == FINISH_UNKNOWN && a->status == CHAT_UNPARSED)
         a->status = CHAT_TRUNCATED;
     return 0;
@@ -284,20 +319,20 @@ static int read_choice(struct chat_answer *a, const struct json_node *choice,
 int chat_read(struct chat_answer *a, const char *body, size_t len,
               struct err *err)
 {
-    const struct json_node *usage, *choice;
+    const struct json_node *choice;
     struct envelope e;
     struct err none = ERR_INIT;
     int rc = 0;
 
     memset(a, 0, sizeof(*a));
-    a->prompt_tokens = a->completion_tokens = -1.0;
+    read_usage(a, NULL);
     if (open_envelope(&e, body, len, &none) < 0) {
         fail(a, CHAT_ERROR, none.msg);
         return 0;
     }
-    usage = json_get(e.root, "usage");
-    a->prompt_tokens = tokens(usage, "prompt_tokens", "input_tokens");
-    a->completion_tokens = tokens(usage, "completion_tokens", "output_tokens");
+    read_usage(a, json_get(e.root, "usage"));
+    snprintf(a->model, sizeof(a->model), "%s",
+             json_str(json_get(e.root, "model"), ""));
     choice = json_first(json_get(e.root, "choices"));
     if (get(e.root, "error") || !choice)
         fail(a, CHAT_ERROR, error_text(e.root));

@@ -4,10 +4,12 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -67,6 +69,13 @@ bool http_may_call(const char *url, bool *loopback)
     curl_free(user);
     curl_url_cleanup(p.url);
     return ok;
+}
+
+double http_date_wait(const char *date)
+{
+    time_t at = curl_getdate(date, NULL);
+
+    return at < 0 ? -1.0 : fmax(0.0, difftime(at, time(NULL)));
 }
 
 static bool same_part(CURLU *a, CURLU *b, CURLUPart part)

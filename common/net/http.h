@@ -18,6 +18,8 @@
 /* May a key be sent there? https anywhere, http to this machine only. A URL
  * with a user name in it may not. *loopback (may be NULL): this machine. */
 bool http_may_call(const char *url, bool *loopback);
+/* Seconds from now to a HTTP date, 0 for one in the past; -1: not a date. */
+double http_date_wait(const char *date);
 
 /* ---- download a file ---- */
 

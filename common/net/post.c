@@ -2,16 +2,14 @@
 
 #include <assert.h>
 #include <curl/curl.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <time.h>
 
 #include "net/http.h"
+#include "net/watch.h"
 
-enum { ABSURD_S = 10000000 }; /* to wait a third of a year */
+enum { HEADERS_MAX = 256 << 10, STALL_S = 60 };
 
 struct slot {
     CURL *easy; /* kept: a connection is reused */
@@ -19,8 +17,10 @@ struct slot {
     struct buf body;
     char *sent;
     size_t id;
-    double retry_after;
-    bool busy, too_large, exact; /* exact: retry_after was in ms */
+    struct hints hints;
+    struct watch watch;
+    size_t header_bytes;
+    bool busy, too_large;
     char error[CURL_ERROR_SIZE];
 };
 
@@ -29,22 +29,6 @@ struct post {
     struct slot *slot;
     size_t slots, busy;
 };
-
-double post_retry_after(const char *value)
-{
-    char *end;
-    double s = strtod(value, &end);
-    bool number = end != value;
-    time_t at;
-
-    if (number && !end[strspn(end, " \t\r\n")])
-        return s >= 0.0 && s < ABSURD_S ? s : -1.0;
-    at = strlen(value) < 20 ? -1 : curl_getdate(value, NULL);
-    if (at < 0)
-        return -1.0;
-    s = fmax(0.0, difftime(at, time(NULL)));
-    return s < ABSURD_S ? s : -1.0;
-}
 
 static size_t on_body(char *ptr, size_t size, size_t n, void *ctx)
 {
@@ -55,38 +39,30 @@ static size_t on_body(char *ptr, size_t size, size_t n, void *ctx)
         s->too_large = true;
         return 0; /* libcurl ends the transfer */
     }
-    return size * n;
-}
-
-/* The value of a header line when its name is the given one. */
-static bool header_is(char value[64], const char *line, size_t len,
-                      const char *name)
-{
-    size_t skip = strlen(name);
-
-    if (len <= skip || strncasecmp(line, name, skip) != 0)
-        return false;
-    while (skip < len && (line[skip] == ' ' || line[skip] == '\t'))
-        skip++;
-    snprintf(value, 64, "%.*s", (int)(len - skip), line + skip);
-    return true;
+    return watch_feed(&s->watch, ptr, size * n) ? size * n : 0;
 }
 
 static size_t on_header(char *ptr, size_t size, size_t n, void *ctx)
 {
     struct slot *s = ctx;
-    double wait;
-    char value[64];
 
-    if (header_is(value, ptr, size * n, "retry-after-ms:")) {
-        wait = post_retry_after(value);
-        if (wait >= 0.0)
-            s->retry_after = wait / 1000.0;
-        s->exact = wait >= 0.0;
-    } else if (!s->exact && header_is(value, ptr, size * n, "retry-after:")) {
-        s->retry_after = post_retry_after(value);
+    s->header_bytes += size * n;
+    if (s->header_bytes > HEADERS_MAX) {
+        s->too_large = true;
+        return 0;
     }
+    hints_line(&s->hints, ptr, size * n);
     return size * n;
+}
+
+/* Between bytes, too, time passes: once a second at least. */
+static int on_tick(void *ctx, curl_off_t total, curl_off_t now,
+                   curl_off_t up_total, curl_off_t up_now)
+{
+    struct slot *s = ctx;
+
+    (void)total, (void)now, (void)up_total, (void)up_now;
+    return watch_stalled(&s->watch);
 }
 
 int post_new(struct post **out, size_t slots, struct err *err)
@@ -103,15 +79,10 @@ int post_new(struct post **out, size_t slots, struct err *err)
         return ERR_SET(err, ERR_NOMEM, "cannot make %zu connections", slots);
     }
     p->slots = slots;
-    for (size_t i = 0; i < slots; i++) {
+    for (size_t i = 0; i < slots; i++)
         p->slot[i].body.max = POST_BODY_MAX;
-        p->slot[i].easy = curl_easy_init();
-        if (!p->slot[i].easy) {
-            post_free(p);
-            return ERR_SET(err, ERR_NOMEM, "cannot make %zu connections",
-                           slots);
-        }
-    }
+    /* as many idle connections are kept as may be in use */
+    curl_multi_setopt(p->multi, CURLMOPT_MAXCONNECTS, (long)slots);
     *out = p;
     return 0;
 }
@@ -139,6 +110,7 @@ void post_free(struct post *p)
         if (s->busy)
             curl_multi_remove_handle(p->multi, s->easy);
         clear(s);
+        watch_release(&s->watch);
         buf_release(&s->body);
         curl_easy_cleanup(s->easy);
     }
@@ -152,15 +124,14 @@ size_t post_busy(const struct post *p)
     return p->busy;
 }
 
-static void set_options(struct slot *s, const char *url, size_t len,
-                        int timeout_s)
+static void set_options(struct slot *s, const struct post_request *r)
 {
     CURL *e = s->easy;
     bool loopback;
 
-    (void)http_may_call(url, &loopback); /* post_start() asked */
+    (void)http_may_call(r->url, &loopback); /* post_start() asked */
     curl_easy_reset(e);
-    curl_easy_setopt(e, CURLOPT_URL, url);
+    curl_easy_setopt(e, CURLOPT_URL, r->url);
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR,
                      loopback ? "http,https" : "https");
@@ -175,15 +146,18 @@ static void set_options(struct slot *s, const char *url, size_t len,
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
-    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, 1000L * timeout_s);
+    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, 1000L * r->timeout_s);
     curl_easy_setopt(e, CURLOPT_POST, 1L);
     curl_easy_setopt(e, CURLOPT_POSTFIELDS, s->sent);
-    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
+    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->len);
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, s->headers);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, s);
     curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(e, CURLOPT_HEADERDATA, s);
+    curl_easy_setopt(e, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(e, CURLOPT_XFERINFOFUNCTION, on_tick);
+    curl_easy_setopt(e, CURLOPT_XFERINFODATA, s);
     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, s->error);
     curl_easy_setopt(e, CURLOPT_PRIVATE, s);
     curl_easy_setopt(e, CURLOPT_USERAGENT, "silversmith/" VERSION);
@@ -200,54 +174,70 @@ static int add_header(struct slot *s, const char *line)
     return 0;
 }
 
-static int add_headers(struct slot *s, const char *const *headers,
-                       const char *key)
+static int add_key(struct slot *s, const struct post_request *r)
 {
+    const char *name = r->key_header ? r->key_header : "Authorization";
     char line[8192];
+    int rc = -1;
+
+    if (snprintf(line, sizeof(line), "%s: %s%s", name,
+                 r->key_header ? "" : "Bearer ", r->key) < (int)sizeof(line))
+        rc = add_header(s, line);
+    explicit_bzero(line, sizeof(line));
+    return rc;
+}
+
+static int add_headers(struct slot *s, const struct post_request *r)
+{
+    const char *const *h = r->headers;
     int rc = add_header(s, "Content-Type: application/json");
 
     /* no "Expect: 100-continue": it costs a round trip each */
     if (rc == 0)
         rc = add_header(s, "Expect:");
-    for (; rc == 0 && headers && *headers; headers++)
-        rc = add_header(s, *headers);
-    if (rc < 0 || !key || !key[0])
-        return rc;
-    if (snprintf(line, sizeof(line), "Authorization: Bearer %s", key) <
-        (int)sizeof(line))
-        rc = add_header(s, line);
-    else
-        rc = -1;
-    explicit_bzero(line, sizeof(line));
-    return rc;
+    for (; rc == 0 && h && *h; h++)
+        rc = add_header(s, *h);
+    return rc == 0 && r->key && r->key[0] ? add_key(s, r) : rc;
 }
 
-int post_start(struct post *p, size_t id, const char *url,
-               const char *const *headers, const char *key, const char *body,
-               size_t len, int timeout_s, struct err *err)
+static struct slot *free_slot(struct post *p)
 {
-    struct slot *s = NULL;
-
-    for (size_t i = 0; i < p->slots && !s; i++)
+    for (size_t i = 0; i < p->slots; i++)
         if (!p->slot[i].busy)
-            s = &p->slot[i];
+            return &p->slot[i];
+    return NULL;
+}
+
+static int fill(struct slot *s, const struct post_request *r)
+{
+    s->id = r->id;
+    s->header_bytes = 0;
+    s->too_large = false;
+    s->error[0] = '\0';
+    hints_init(&s->hints);
+    watch_reset(&s->watch, r->stall_s ? r->stall_s : STALL_S);
+    buf_reset(&s->body);
+    if (!s->easy)
+        s->easy = curl_easy_init();
+    s->sent = strndup(r->body, r->len);
+    return s->easy && s->sent ? add_headers(s, r) : -1;
+}
+
+int post_start(struct post *p, const struct post_request *r, struct err *err)
+{
+    struct slot *s = free_slot(p);
+
     assert(s);
-    if (!http_may_call(url, NULL))
+    if (!http_may_call(r->url, NULL))
         return ERR_SET(err, ERR_USAGE,
                        "%.200s: expected an https:// URL (http:// only on this "
                        "machine)",
-                       url);
-    s->id = id;
-    s->retry_after = -1.0;
-    s->too_large = s->exact = false;
-    s->error[0] = '\0';
-    buf_reset(&s->body);
-    s->sent = strndup(body, len);
-    if (!s->sent || add_headers(s, headers, key) < 0) {
+                       r->url);
+    if (fill(s, r) < 0) {
         clear(s);
         return ERR_SET(err, ERR_NOMEM, "cannot copy a request");
     }
-    set_options(s, url, len, timeout_s);
+    set_options(s, r);
     if (curl_multi_add_handle(p->multi, s->easy) != CURLM_OK) {
         clear(s);
         return ERR_SET(err, ERR_IO, "cannot start a transfer");
@@ -257,24 +247,39 @@ int post_start(struct post *p, size_t id, const char *url,
     return 0;
 }
 
+/* Why a transfer ended early, in words. */
+static const char *reason(const struct slot *s, CURLcode code)
+{
+    if (s->header_bytes > HEADERS_MAX)
+        return "the header is larger than 256 KiB";
+    if (s->too_large)
+        return "the answer is larger than 8 MiB";
+    if (s->watch.stalled)
+        return "the stream stalled: no content came";
+    return s->error[0] ? s->error : curl_easy_strerror(code);
+}
+
 static void finish(struct post *p, struct slot *s, CURLcode code,
                    struct post_done *done)
 {
-    curl_off_t us = 0;
+    curl_off_t us = 0, up = 0;
+    struct err none = ERR_INIT;
 
-    *done = (struct post_done){ .id = s->id,
-                                .body = s->body,
-                                .retry_after = s->retry_after };
+    /* a stream that only writes blanks is cut, and counts as truncated */
+    if (s->watch.blank && !s->too_large &&
+        buf_puts(&s->body, watch_ending(), &none) == 0)
+        code = CURLE_OK;
+    *done =
+        (struct post_done){ .id = s->id, .body = s->body, .hints = s->hints };
     s->body = (struct buf)BUF_INIT(POST_BODY_MAX); /* the caller's now */
     curl_easy_getinfo(s->easy, CURLINFO_TOTAL_TIME_T, &us);
     done->seconds = (double)us * 1e-6;
+    curl_easy_getinfo(s->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+    done->sent = up > 0;
     if (code == CURLE_OK)
         curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &done->status);
     else
-        snprintf(done->error, sizeof(done->error), "%s",
-                 s->too_large  ? "the answer is larger than 8 MiB"
-                 : s->error[0] ? s->error
-                               : curl_easy_strerror(code));
+        snprintf(done->error, sizeof(done->error), "%s", reason(s, code));
     curl_multi_remove_handle(p->multi, s->easy);
     clear(s);
     p->busy--;

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "net/hints.h"
 
 enum { POST_BODY_MAX = 8 << 20 }; /* bytes of an answer; more is an error */
 
@@ -20,8 +21,9 @@ struct post_done {
     size_t id;          /* the caller's */
     long status;        /* HTTP status; 0: none came, see error */
     struct buf body;    /* the caller's to release */
-    double retry_after; /* seconds the server asked for; -1 = not said */
+    struct hints hints; /* of its header lines */
     double seconds;     /* the transfer took */
+    bool sent;          /* the request went out: it may have been billed */
     char error[256];    /* transport error, "" = none */
 };
 
@@ -30,22 +32,31 @@ int post_new(struct post **out, size_t slots, struct err *err) MUST_CHECK;
 void post_free(struct post *p); /* drops what is under way; NULL is fine */
 size_t post_busy(const struct post *p);
 
+/* What to send; all of it is copied. */
+struct post_request {
+    size_t id; /* the caller's */
+    const char *url;
+    const char *const *headers; /* "Name: value", ends with NULL; may be NULL */
+    const char *key;            /* NULL = none; at most 8000 bytes */
+    const char *key_header;     /* NULL: "Authorization: Bearer KEY", else the
+                                   name of a header that is KEY alone */
+    const char *body;
+    size_t len;
+    int timeout_s; /* of the whole attempt */
+    int stall_s;   /* of a stream, between pieces of content; 0: 60 */
+};
+
 /*
  * Start one; there must be a free slot (assert). ERR_USAGE: a URL that
- * http_may_call() refuses. headers: "Name: value", ends
- * with NULL; everything is copied. key (NULL = none) goes out as
- * "Authorization: Bearer KEY", at most 8000 bytes.
+ * http_may_call() refuses. An answer that is a stream of events is watched:
+ * without content for stall_s after its first piece, or with 200 blank
+ * characters of content in a row, it is cut off (watch.h).
  */
-int post_start(struct post *p, size_t id, const char *url,
-               const char *const *headers, const char *key, const char *body,
-               size_t len, int timeout_s, struct err *err) MUST_CHECK;
+int post_start(struct post *p, const struct post_request *r,
+               struct err *err) MUST_CHECK;
 
 /* Wait at most wait_ms for one to end. 0: *done is it; 1: none ended. */
 int post_wait(struct post *p, int wait_ms, struct post_done *done,
               struct err *err) MUST_CHECK;
-
-/* Retry-After: seconds, also as a fraction, or a HTTP date; one in the past is
- * 0. -1: not valid, negative, or a third of a year and more. */
-double post_retry_after(const char *value);
 
 #endif

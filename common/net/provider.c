@@ -1,22 +1,15 @@
 #include "net/provider.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/log.h"
 #include "base/opt.h"
 #include "net/http.h"
+#include "net/price.h"
 #include "net/reply.h"
 
-enum { KEY_MAX = 4096, URL_MAX = 1000 }; /* bytes */
+enum { URL_MAX = 1000 }; /* bytes */
 
 /* ---- the file ---- */
 
@@ -24,12 +17,18 @@ static const struct {
     const char *name;
     enum json_type type;
 } keys[] = {
-    { "name", JSON_STRING },      { "base_url", JSON_STRING },
-    { "path", JSON_STRING },      { "model", JSON_STRING },
-    { "key_env", JSON_STRING },   { "key_file", JSON_STRING },
-    { "json_mode", JSON_STRING }, { "token_field", JSON_STRING },
-    { "replay", JSON_STRING },    { "timeout_s", JSON_NUMBER },
-    { "extra", JSON_OBJECT },     { "errors", JSON_OBJECT },
+    { "name", JSON_STRING },       { "base_url", JSON_STRING },
+    { "path", JSON_STRING },       { "model", JSON_STRING },
+    { "key_env", JSON_STRING },    { "key_file", JSON_STRING },
+    { "json_mode", JSON_STRING },  { "token_field", JSON_STRING },
+    { "replay", JSON_STRING },     { "timeout_s", JSON_NUMBER },
+    { "extra", JSON_OBJECT },      { "errors", JSON_OBJECT },
+    { "key_header", JSON_STRING }, { "json", JSON_ARRAY },
+    { "thinking", JSON_OBJECT },   { "ignores", JSON_ARRAY },
+    { "stream", JSON_BOOL },       { "concurrency", JSON_OBJECT },
+    { "rpm", JSON_NUMBER },        { "tpm", JSON_NUMBER },
+    { "prices", JSON_ARRAY },      { "notes", JSON_STRING },
+    { "batch", JSON_OBJECT },
 };
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
 
@@ -129,9 +128,57 @@ static int check_errors(const struct provider *p, struct err *err)
     return 0;
 }
 
-static int check_values(const struct provider *p, double timeout,
-                        const char *json_mode, struct err *err)
+static int check_number(const struct provider *p, const char *key, double v,
+                        double min, double max, struct err *err)
 {
+    if (v >= min && v <= max)
+        return 0;
+    return JSON_ERR(err, p->doc, at(p, key), "\"%s\" is %g, expected %g to %g",
+                    key, v, min, max);
+}
+
+static int check_numbers(const struct provider *p, double timeout,
+                         struct err *err)
+{
+    int rc = check_number(p, "timeout_s", timeout, 1.0, 86400.0, err);
+
+    if (rc == 0)
+        rc = check_number(p, "rpm", p->rpm, 0.0, 1e9, err);
+    if (rc == 0)
+        rc = check_number(p, "tpm", p->tpm, 0.0, 1e12, err);
+    if (rc == 0)
+        rc = check_number(p, "concurrency", p->max, 1.0, PROVIDER_MAX, err);
+    if (rc == 0)
+        rc = check_number(p, "concurrency", p->start, 1.0, p->max, err);
+    return rc;
+}
+
+/* Names of header lines and of members go out as they are. */
+static int check_names(const struct provider *p, struct err *err)
+{
+    const char *h = p->key_header;
+
+    if (h && (!h[0] ||
+              strspn(h, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                        "abcdefghijklmnopqrstuvwxyz0123456789-") < strlen(h)))
+        return JSON_ERR(err, p->doc, at(p, "key_header"),
+                        "\"key_header\" is '%.60s', expected the name of a "
+                        "header",
+                        h);
+    for (const struct json_node *c = json_first(p->ignores); c;
+         c = json_next(c))
+        if (json_type(c) != JSON_STRING)
+            return JSON_ERR(err, p->doc, c,
+                            "\"ignores\" has %s, expected names",
+                            json_type_name(json_type(c)));
+    return 0;
+}
+
+static int check_values(const struct provider *p, double timeout,
+                        struct err *err)
+{
+    int rc;
+
     if (!p->name[0])
         return JSON_ERR(err, p->doc, at(p, "name"), "\"name\" is needed");
     if (!p->model[0])
@@ -139,41 +186,111 @@ static int check_values(const struct provider *p, double timeout,
     if (!p->token_field[0])
         return JSON_ERR(err, p->doc, at(p, "token_field"),
                         "\"token_field\" is empty");
-    if (strcmp(json_mode, "json_object") != 0 && strcmp(json_mode, "none") != 0)
-        return JSON_ERR(err, p->doc, at(p, "json_mode"),
-                        "\"json_mode\" is '%.60s', expected json_object or "
-                        "none",
-                        json_mode);
-    if (!(timeout >= 1.0 && timeout <= 86400.0))
-        return JSON_ERR(err, p->doc, at(p, "timeout_s"),
-                        "\"timeout_s\" is %g, expected 1 to 86400", timeout);
     if (!is_variable(p->key_env))
         return JSON_ERR(err, p->doc, at(p, "key_env"),
                         "\"key_env\" is not the name of a variable; the key "
                         "itself must not be in this file");
-    return check_errors(p, err);
+    rc = check_numbers(p, timeout, err);
+    if (rc == 0)
+        rc = check_names(p, err);
+    if (rc == 0)
+        rc = check_errors(p, err);
+    return rc == 0 ? price_check(p->doc, p->prices, err) : rc;
 }
 
-static int fill(struct provider *p, const char *path, struct err *err)
+/* ---- ways of asking for JSON ---- */
+
+static const char *const rungs[] = { "json_schema", "llama_schema",
+                                     "json_object", "plain" };
+enum { RUNGS = sizeof(rungs) / sizeof(rungs[0]) };
+
+const char *provider_rung_name(enum provider_rung r)
 {
-    const struct json_node *r = json_root(p->doc);
-    const char *replay = json_str(json_get(r, "replay"), "");
+    return rungs[r];
+}
+
+static int add_rung(struct provider *p, const struct json_node *n,
+                    const char *name, struct err *err)
+{
+    size_t i = 0;
+
+    while (i < RUNGS && strcmp(rungs[i], name) != 0)
+        i++;
+    if (i == RUNGS || p->rungs == RUNGS)
+        return JSON_ERR(err, p->doc, n,
+                        "\"json\" has '%.60s', expected json_schema, "
+                        "llama_schema, json_object or plain, each once",
+                        name);
+    p->rung[p->rungs++] = (enum provider_rung)i;
+    return 0;
+}
+
+/* "json", or "json_mode", which says the same in short. */
+static int fill_rungs(struct provider *p, struct err *err)
+{
+    const struct json_node *r = json_root(p->doc), *list = json_get(r, "json");
     const char *mode = json_str(json_get(r, "json_mode"), "json_object");
-    double timeout = json_num(json_get(r, "timeout_s"), 180.0);
-    char dir[FILE_PATH_MAX];
-    char *slash;
     int rc = 0;
 
+    for (const struct json_node *c = json_first(list); rc == 0 && c;
+         c = json_next(c))
+        rc = add_rung(p, c, json_str(c, ""), err);
+    if (rc < 0 || p->rungs > 0)
+        return rc;
+    if (strcmp(mode, "json_object") != 0 && strcmp(mode, "none") != 0)
+        return JSON_ERR(err, p->doc, at(p, "json_mode"),
+                        "\"json_mode\" is '%.60s', expected json_object or "
+                        "none",
+                        mode);
+    if (strcmp(mode, "none") != 0)
+        p->rung[p->rungs++] = PROVIDER_OBJECT;
+    p->rung[p->rungs++] = PROVIDER_PLAIN;
+    return 0;
+}
+
+/* ---- all of it ---- */
+
+static void fill_names(struct provider *p, const struct json_node *r)
+{
     p->name = json_str(json_get(r, "name"), "");
     p->base_url = json_str(json_get(r, "base_url"), "");
     p->path = json_str(json_get(r, "path"), "/chat/completions");
     p->model = json_str(json_get(r, "model"), "");
     p->key_env = json_str(json_get(r, "key_env"), "LLM_API_KEY");
     p->key_file = json_str(json_get(r, "key_file"), "");
+    p->key_header = json_str(json_get(r, "key_header"), NULL);
     p->token_field = json_str(json_get(r, "token_field"), "max_tokens");
-    p->json_mode = strcmp(mode, "none") != 0;
+    p->notes = json_str(json_get(r, "notes"), "");
+}
+
+static void fill_values(struct provider *p, const struct json_node *r)
+{
+    const struct json_node *c = json_get(r, "concurrency");
+
     p->extra = json_get(r, "extra");
     p->errors = json_get(r, "errors");
+    p->thinking = json_get(r, "thinking");
+    p->ignores = json_get(r, "ignores");
+    p->prices = json_get(r, "prices");
+    p->batch = json_get(r, "batch");
+    p->stream = json_bool(json_get(r, "stream"), false);
+    p->start = json_num(json_get(c, "start"), 8.0);
+    p->max = json_num(json_get(c, "max"), 64.0);
+    p->rpm = json_num(json_get(r, "rpm"), 0.0);
+    p->tpm = json_num(json_get(r, "tpm"), 0.0);
+}
+
+static int fill(struct provider *p, const char *path, struct err *err)
+{
+    const struct json_node *r = json_root(p->doc);
+    const char *replay = json_str(json_get(r, "replay"), "");
+    double timeout = json_num(json_get(r, "timeout_s"), 180.0);
+    char dir[FILE_PATH_MAX];
+    char *slash;
+    int rc = 0;
+
+    fill_names(p, r);
+    fill_values(p, r);
     snprintf(dir, sizeof(dir), "%s", path);
     slash = strrchr(dir, '/');
     if (slash)
@@ -181,7 +298,9 @@ static int fill(struct provider *p, const char *path, struct err *err)
     if (replay[0])
         rc = file_join(p->replay, slash ? dir : "", replay, err);
     if (rc == 0)
-        rc = check_values(p, timeout, mode, err);
+        rc = check_values(p, timeout, err);
+    if (rc == 0)
+        rc = fill_rungs(p, err);
     if (rc == 0)
         rc = check_url(p, err);
     p->timeout_s = rc == 0 ? (int)timeout : 0;
@@ -209,99 +328,4 @@ void provider_release(struct provider *p)
 {
     json_free(p->doc);
     memset(p, 0, sizeof(*p));
-}
-
-/* ---- the key ---- */
-
-/* read(), not stdio, whose buffer would keep a copy. */
-static int read_key(char *key, const char *path, struct err *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat st;
-    ssize_t n;
-
-    if (fd < 0)
-        return ERR_SET(err, ERR_AUTH, "key file %s: %s", path, strerror(errno));
-    if (fstat(fd, &st) == 0 && (st.st_mode & 077) != 0) {
-        close(fd);
-        return ERR_SET(err, ERR_CONFIG,
-                       "key file %s can be read by others: chmod 600 it", path);
-    }
-    n = read(fd, key, KEY_MAX - 1);
-    close(fd);
-    if (n < 0)
-        return ERR_SET(err, ERR_IO, "key file %s: %s", path, strerror(errno));
-    if (n == KEY_MAX - 1)
-        return ERR_SET(err, ERR_AUTH, "key file %s is too long for a key",
-                       path);
-    key[n] = '\0';
-    return 0;
-}
-
-/* Out of the environment, where child processes and /proc would show it. */
-static int take_variable(char *key, const char *name, struct err *err)
-{
-    char *env = getenv(name);
-    size_t n = env ? strlen(env) : 0;
-
-    if (n >= KEY_MAX)
-        return ERR_SET(err, ERR_AUTH, "%s is too long for a key", name);
-    if (!env)
-        return 0;
-    memcpy(key, env, n + 1);
-    explicit_bzero(env, n);
-    unsetenv(name);
-    return 0;
-}
-
-/* One word: a line end in it would add headers to the request. */
-static bool is_key(char *key)
-{
-    size_t n = strlen(key);
-
-    while (n && isspace((unsigned char)key[n - 1]))
-        key[--n] = '\0';
-    for (size_t i = 0; i < n; i++)
-        if (!isgraph((unsigned char)key[i]))
-            return false;
-    return true;
-}
-
-int provider_take_key(const struct provider *p, const char **key,
-                      struct err *err)
-{
-    static char *page;
-    bool loopback = false;
-    int rc;
-
-    *key = NULL;
-    (void)prctl(PR_SET_DUMPABLE, 0); /* before the key is in memory */
-    if (p->replay[0] || (!p->key_env[0] && !p->key_file[0]))
-        return 0;
-    if (!page)
-        page = aligned_alloc(KEY_MAX, KEY_MAX);
-    if (!page)
-        return ERR_SET(err, ERR_NOMEM, "cannot hold a key");
-    (void)mlock(page, KEY_MAX);
-    (void)madvise(page, KEY_MAX, MADV_DONTDUMP);
-    page[0] = '\0';
-    rc = p->key_file[0] ? read_key(page, p->key_file, err)
-                        : take_variable(page, p->key_env, err);
-    if (rc < 0)
-        return rc;
-    if (!is_key(page))
-        return ERR_SET(err, ERR_AUTH,
-                       "the key from %s has blanks or control characters in it",
-                       p->key_file[0] ? p->key_file : p->key_env);
-    (void)http_may_call(p->base_url, &loopback);
-    if (!page[0] && !loopback)
-        return ERR_SET(err, ERR_AUTH,
-                       "%s needs an API key: set %s, or \"key_file\" in the "
-                       "profile",
-                       p->name, p->key_env);
-    if (page[0]) {
-        log_redact(page, strlen(page));
-        *key = page;
-    }
-    return 0;
 }

@@ -130,7 +130,7 @@ bool reply_class_of(enum reply_class *class, const char *name)
 
 /* What the body of an error says. */
 struct said {
-    char code[64], type[64], message[REPLY_CODE];
+    char code[64], type[64], param[64], message[REPLY_CODE];
 };
 
 /* Does a key of the profile's table mean this error? How exactly: 3 for code
@@ -200,6 +200,7 @@ static void read_error(struct said *e, const char *body, size_t len)
     copy_code(e->code, sizeof(e->code),
               code ? code : json_get(error, "error_code"));
     copy_code(e->type, sizeof(e->type), json_get(error, "type"));
+    copy_code(e->param, sizeof(e->param), json_get(error, "param"));
     snprintf(e->message, sizeof(e->message), "%s",
              json_str(text ? text : json_get(error, "msg"), ""));
     json_free(doc);
@@ -213,7 +214,8 @@ static long status_of(long status, const struct said *e)
     return status == 200 && code >= 400 && code < 600 ? code : status;
 }
 
-static bool is_completion(const char *body, size_t len)
+static bool is_completion(const char *body, size_t len,
+                          struct chat_usage *usage)
 {
     struct err none = ERR_INIT;
     struct chat_answer a;
@@ -221,32 +223,45 @@ static bool is_completion(const char *body, size_t len)
 
     if (chat_read(&a, body, len, &none) == 0) {
         ok = a.status != CHAT_ERROR;
+        *usage = a.usage;
         chat_answer_release(&a);
     }
     return ok;
 }
 
-enum reply_class reply_class(const struct json_node *errors, long status,
-                             const char *body, size_t len,
-                             char code[REPLY_CODE])
+enum reply_class reply_read(const struct json_node *errors, long status,
+                            const char *body, size_t len,
+                            struct reply_said *said)
 {
     enum reply_class class;
     struct said e;
 
-    code[0] = '\0';
+    *said = (struct reply_said){ .usage = CHAT_USAGE_INIT };
     if (status == 0)
         return REPLY_TRANSIENT;
-    if (status == 200 && is_completion(body, len))
+    if (status == 200 && is_completion(body, len, &said->usage))
         return REPLY_ANSWER;
     read_error(&e, body, len);
-    snprintf(code, REPLY_CODE, "%s",
+    snprintf(said->code, sizeof(said->code), "%s",
              e.code[0]   ? e.code
              : e.type[0] ? e.type
                          : e.message);
+    snprintf(said->param, sizeof(said->param), "%s", e.param);
     class = by_profile(errors, status, &e);
     if (class == REPLY_ANSWER)
         class = by_name(e.code);
     if (class == REPLY_ANSWER)
         class = by_name(e.type);
     return class == REPLY_ANSWER ? by_status(status_of(status, &e)) : class;
+}
+
+enum reply_class reply_class(const struct json_node *errors, long status,
+                             const char *body, size_t len,
+                             char code[REPLY_CODE])
+{
+    struct reply_said said;
+    enum reply_class class = reply_read(errors, status, body, len, &said);
+
+    memcpy(code, said.code, sizeof(said.code));
+    return class;
 }

@@ -16,6 +16,7 @@
 #define NET_REPLY_H
 
 #include "base/json.h"
+#include "net/chat.h"
 
 enum reply_class {
     REPLY_ANSWER,    /* a chat completion: keep it */
@@ -33,8 +34,18 @@ bool reply_class_of(enum reply_class *class, const char *name);
 
 enum { REPLY_CODE = 160 };
 
-/* status 0: no answer came. errors: of the profile, or NULL. code gets what the
- * endpoint calls the error, "" when it says nothing. */
+/* What an answer says of itself besides its class. */
+struct reply_said {
+    char code[REPLY_CODE];   /* what the endpoint calls the error; "" */
+    char param[64];          /* the member of the request it is about; "" */
+    struct chat_usage usage; /* of a completion, also a broken one */
+};
+
+/* status 0: no answer came. errors: of the profile, or NULL. */
+enum reply_class reply_read(const struct json_node *errors, long status,
+                            const char *body, size_t len,
+                            struct reply_said *said);
+/* The same, for the class and the code alone. */
 enum reply_class reply_class(const struct json_node *errors, long status,
                              const char *body, size_t len,
                              char code[REPLY_CODE]);

@@ -34,7 +34,8 @@ enum turns_verdict turns_after(struct turns *t, const struct chat_answer *a)
     case CHAT_TRUNCATED:
         if (a->positives + a->negatives)
             t->salvage = number;
-        return ask_longer(t);
+        /* more room would be filled with blanks as well */
+        return a->blank ? ask_again(t, true) : ask_longer(t);
     case CHAT_EMPTY:
         return ask_again(t, true);
     case CHAT_UNPARSED:

@@ -4,7 +4,8 @@
  * again leads to the same next request.
  *
  * Cut off (finish_reason length): once more with twice the room, never
- * unchanged; then what is whole is used. No JSON: once more, showing what was
+ * unchanged; then what is whole is used. Cut off in a run of blanks: once more
+ * without JSON mode. No JSON: once more, showing what was
  * wrong. Empty: once more without JSON mode. Refused: given up.
  */
 #ifndef NET_TURNS_H

@@ -27,7 +27,9 @@ static struct store *opened(void)
 static void put(struct store *s, const char *of, unsigned number,
                 struct span body)
 {
-    const struct answer_record r = { body, 200, 1.5, "tpl" };
+    const struct answer_record r = {
+        .body = body, .status = 200, .seconds = 1.5, .template = "tpl"
+    };
     struct err err = ERR_INIT;
 
     assert_ok(answers_put(s, of, number, &r, &err), &err);

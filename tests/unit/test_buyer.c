@@ -132,10 +132,12 @@ static int put_body(struct buyer_ask *ask, struct err *err)
                       ask->attempt);
 }
 
-static int next(void *ctx, struct buyer_ask *ask, struct err *err)
+static int next(void *ctx, struct buyer_ask *ask, const bool *open,
+                struct err *err)
 {
     struct job *j = ctx;
 
+    assert_true(open[0]);
     if (j->at == j->n)
         return 1;
     ask->id = j->at++;
@@ -211,10 +213,17 @@ static int run(void)
                                        .key_env = "TEST_KEY",
                                        .key_file = "" };
     struct provider provider = p;
-    struct buyer_job b = { .provider = &provider,
-                           .url = r.server.url,
-                           .key = r.keyless ? NULL : key,
-                           .concurrency = r.concurrency ? r.concurrency : 8,
+    const struct buyer_lane lane = {
+        .provider = &provider,
+        .name = "test",
+        .url = r.server.url,
+        .key = r.keyless ? NULL : key,
+        .key_from = "the variable TEST_KEY",
+        .start = r.concurrency ? r.concurrency : 8,
+        .max = 64,
+    };
+    struct buyer_job b = { .lane = &lane,
+                           .lanes = 1,
                            .seed = 5,
                            .drain_s = r.drain_s,
                            .ctx = &job,

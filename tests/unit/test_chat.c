@@ -24,21 +24,24 @@ static void make_body(struct buf *b, const struct asked *a)
     struct err err = ERR_INIT;
     struct provider p;
     struct prompt t;
-    struct chat_request r = { &p,
-                              &t,
-                              { span_of("It's \"late\"\n"), 2, 3, "shops" },
-                              a->model ? a->model : "",
-                              0.9,
-                              7,
-                              120,
-                              a->bad,
-                              a->plain };
+    struct chat_request r = {
+        .provider = &p,
+        .prompt = &t,
+        .values = { span_of("It's \"late\"\n"), 2, 3, "shops" },
+        .model = a->model ? a->model : "",
+        .temperature = 0.9,
+        .seed = 7,
+        .max_tokens = 120,
+        .bad = a->bad,
+        .plain = a->plain,
+    };
     struct buf again = BUF_INIT(1 << 20);
 
     scratch_write(path, "profile.json", a->profile, (size_t)-1);
     scratch_write(from, "template", a->template, (size_t)-1);
     assert_ok(provider_load(&p, path, &err), &err);
     assert_ok(prompt_load(&t, from, &err), &err);
+    r.rung = p.rung[0];
     assert_ok(chat_body(b, &r, &err), &err);
     assert_ok(chat_body(&again, &r, &err), &err);
     assert_string_equal(buf_str(b), buf_str(&again));

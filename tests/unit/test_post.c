@@ -21,6 +21,21 @@ static double seconds(void)
     return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
 }
 
+static int start(struct post *p, size_t id, const char *url,
+                 const char *const *headers, const char *with, const char *body,
+                 int timeout_s, struct err *err)
+{
+    const struct post_request r = { .id = id,
+                                    .url = url,
+                                    .headers = headers,
+                                    .key = with,
+                                    .body = body,
+                                    .len = strlen(body),
+                                    .timeout_s = timeout_s };
+
+    return post_start(p, &r, err);
+}
+
 /* Wait for one to end. */
 static void wait_one(struct post *p, struct post_done *d)
 {
@@ -44,9 +59,7 @@ static void post(struct post_done *d, const char *url, const char *body,
     struct post *p;
 
     assert_ok(post_new(&p, 2, &err), &err);
-    assert_ok(post_start(p, 5, url, headers, key, body, strlen(body), timeout_s,
-                         &err),
-              &err);
+    assert_ok(start(p, 5, url, headers, key, body, timeout_s, &err), &err);
     assert_int_equal(post_busy(p), 1);
     wait_one(p, d);
     assert_int_equal(post_busy(p), 0);
@@ -89,7 +102,7 @@ static void sends_the_key_and_the_body(void **state)
     assert_int_equal(d.status, 200);
     assert_string_equal(buf_str(&d.body), "{\"a\":1}");
     assert_string_equal(d.error, "");
-    assert_true(d.retry_after == -1.0);
+    assert_true(d.hints.retry_after == -1.0);
     assert_true(d.seconds > 0.0 && d.seconds < 5.0);
     buf_release(&d.body);
 }
@@ -106,7 +119,7 @@ static void a_long_key_goes_out_whole(void **state)
     memset(longest, 'k', sizeof(longest) - 1);
     server_start(&s, answer_text, "x");
     assert_ok(post_new(&p, 1, &err), &err);
-    assert_ok(post_start(p, 0, s.url, NULL, longest, "{}", 2, 5, &err), &err);
+    assert_ok(start(p, 0, s.url, NULL, longest, "{}", 5, &err), &err);
     wait_one(p, &d);
     assert_non_null(strstr(s.seen->last, longest));
     server_stop(&s);
@@ -124,7 +137,7 @@ static void without_a_key_no_header_is_sent(void **state)
     (void)state;
     server_start(&s, answer_text, "x");
     assert_ok(post_new(&p, 1, &err), &err);
-    assert_ok(post_start(p, 0, s.url, NULL, NULL, "{}", 2, 5, &err), &err);
+    assert_ok(start(p, 0, s.url, NULL, NULL, "{}", 5, &err), &err);
     wait_one(p, &d);
     assert_null(strcasestr(s.seen->last, "Authorization"));
     server_stop(&s);
@@ -156,9 +169,7 @@ static void many_are_under_way_at_once(void **state)
         char body[16];
 
         snprintf(body, sizeof(body), "%zu", i);
-        assert_ok(
-            post_start(p, i, s.url, NULL, key, body, strlen(body), 10, &err),
-            &err);
+        assert_ok(start(p, i, s.url, NULL, key, body, 10, &err), &err);
     }
     for (size_t i = 0; i < N; i++) {
         struct post_done d;
@@ -229,7 +240,7 @@ static void statuses_are_handed_on(void **state)
             print_error("%s: %s\n", row[i].head, d.error);
         assert_int_equal(d.status, row[i].status);
         assert_string_equal(buf_str(&d.body), "abc");
-        assert_near(row[i].head, d.retry_after, row[i].wait, 0.0, 1e-9);
+        assert_near(row[i].head, d.hints.retry_after, row[i].wait, 0.0, 1e-9);
         buf_release(&d.body);
     }
 }
@@ -269,11 +280,11 @@ static void reads_how_long_to_wait(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
-        assert_near(row[i].value, post_retry_after(row[i].value), row[i].want,
+        assert_near(row[i].value, hints_retry_after(row[i].value), row[i].want,
                     0.0, 1e-9);
     gmtime_r(&later, &tm);
     strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
-    assert_near(date, post_retry_after(date), 100.0, 0.0, 2.0);
+    assert_near(date, hints_retry_after(date), 100.0, 0.0, 2.0);
 }
 
 /* ---- servers that misbehave ---- */
@@ -325,8 +336,7 @@ static void a_slow_answer_ends_at_its_deadline(void **state)
     assert_ok(post_new(&p, 4, &err), &err);
     for (size_t i = 0; i < 4; i++) {
         server_start(&s[i], answer[i], NULL);
-        assert_ok(post_start(p, i, s[i].url, NULL, key, "{}", 2, 1, &err),
-                  &err);
+        assert_ok(start(p, i, s[i].url, NULL, key, "{}", 1, &err), &err);
     }
     for (size_t i = 0; i < 4; i++) {
         struct post_done d;
@@ -561,7 +571,7 @@ static void refuses_other_addresses(void **state)
     (void)state;
     assert_ok(post_new(&p, 1, &err), &err);
     for (size_t i = 0; i < sizeof(url) / sizeof(url[0]); i++) {
-        assert_int_equal(post_start(p, 0, url[i], NULL, key, "{}", 2, 5, &err),
+        assert_int_equal(start(p, 0, url[i], NULL, key, "{}", 5, &err),
                          ERR_USAGE);
         assert_int_equal(post_busy(p), 0);
         assert_null(strstr(err.msg, "CANARY"));
@@ -618,7 +628,7 @@ static void freeing_drops_what_is_under_way(void **state)
     server_start(&s, answer_silence, NULL);
     assert_ok(post_new(&p, 4, &err), &err);
     for (size_t i = 0; i < 4; i++)
-        assert_ok(post_start(p, i, s.url, NULL, key, "{}", 2, 5, &err), &err);
+        assert_ok(start(p, i, s.url, NULL, key, "{}", 5, &err), &err);
     assert_int_equal(post_wait(p, 100, &d, &err), 1);
     assert_int_equal(post_busy(p), 4);
     post_free(p);

@@ -41,7 +41,13 @@ static void what_is_left_out_has_a_default(void **state)
     assert_string_equal(p.token_field, "max_tokens");
     assert_string_equal(p.replay, "");
     assert_int_equal(p.timeout_s, 180);
-    assert_true(p.json_mode);
+    assert_int_equal(p.rungs, 2);
+    assert_int_equal(p.rung[0], PROVIDER_OBJECT);
+    assert_int_equal(p.rung[1], PROVIDER_PLAIN);
+    assert_near("start", p.start, 8.0, 0.0, 0.0);
+    assert_near("max", p.max, 64.0, 0.0, 0.0);
+    assert_null(p.key_header);
+    assert_false(p.stream);
     assert_null(p.extra);
     assert_null(p.errors);
     provider_release(&p);
@@ -59,7 +65,10 @@ static void everything_can_be_set(void **state)
                    "\"path\":\"/c\",\"model\":\"m\",\"key_env\":\"MY_KEY\","
                    "\"key_file\":\"k\",\"token_field\":\"t\",\"json_mode\":"
                    "\"none\",\"timeout_s\":900,\"extra\":{\"a\":1},\"errors\":"
-                   "{\"x\":\"transient\"},\"replay\":\"answers.jsonl\"}",
+                   "{\"x\":\"transient\"},\"replay\":\"answers.jsonl\","
+                   "\"concurrency\":{\"start\":3,\"max\":2500},"
+                   "\"rpm\":600,\"tpm\":1000000,\"key_header\":"
+                   "\"api-key\",\"stream\":true}",
                    &err),
               &err);
     assert_string_equal(p.path, "/c");
@@ -67,7 +76,14 @@ static void everything_can_be_set(void **state)
     assert_string_equal(p.key_file, "k");
     assert_string_equal(p.token_field, "t");
     assert_int_equal(p.timeout_s, 900);
-    assert_false(p.json_mode);
+    assert_int_equal(p.rungs, 1);
+    assert_int_equal(p.rung[0], PROVIDER_PLAIN);
+    assert_near("start", p.start, 3.0, 0.0, 0.0);
+    assert_near("max", p.max, 2500.0, 0.0, 0.0);
+    assert_near("rpm", p.rpm, 600.0, 0.0, 0.0);
+    assert_near("tpm", p.tpm, 1e6, 0.0, 0.0);
+    assert_string_equal(p.key_header, "api-key");
+    assert_true(p.stream);
     assert_int_equal(json_num(json_get(p.extra, "a"), 0.0), 1);
     assert_string_equal(json_str(json_get(p.errors, "x"), ""), "transient");
     assert_string_equal(p.replay, scratch_path(want, "answers.jsonl"));

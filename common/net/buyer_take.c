@@ -1,0 +1,261 @@
+#include "net/buyer_parts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "net/redact.h"
+
+enum { TRIES = 4, WAIT_MAX_S = 900, REFUSED_MAX = 3 };
+
+/* ---- no answer ---- */
+
+int buyer_flush_lost(struct buyer *b, struct lane *l, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && b->job->fail && i < l->losts; i++)
+        rc = b->job->fail(b->job->ctx, &l->lost[i].ask, l->lost[i].reason, err);
+    l->losts = 0;
+    return rc;
+}
+
+static void give_up(struct buyer *b, struct buyer_slot *s,
+                    const struct post_done *d)
+{
+    struct lane *l = &b->lane[s->lane];
+    struct lane_lost *lost = &l->lost[l->losts++];
+    struct err why = ERR_INIT;
+
+    b->n->gave_up++;
+    if (d->status)
+        snprintf(lost->reason, sizeof(lost->reason), "HTTP %ld", d->status);
+    else
+        snprintf(lost->reason, sizeof(lost->reason), "%s", d->error);
+    lost->ask = s->ask;
+    memset(&lost->ask.body, 0, sizeof(lost->ask.body));
+    log_warn("anchor %u: no answer: %s", s->ask.id, lost->reason);
+    if (l->losts == LANE_GAVE_UP_MAX) {
+        ERR_SET(&why, ERR_UNAVAIL,
+                "%s gave no answer %d times in a row (%s); run the same "
+                "command again to go on",
+                l->want->name, LANE_GAVE_UP_MAX, lost->reason);
+        l->losts = 0;
+        lane_stop(l, &why);
+    }
+    buyer_drop(s);
+}
+
+/* One result more for the lane's breaker. */
+static void count_result(struct lane *l, bool failed, const struct post_done *d)
+{
+    struct err why = ERR_INIT;
+
+    if (!breaker_add(&l->breaker, failed))
+        return;
+    ERR_SET(&why, ERR_UNAVAIL,
+            "%s: %zu of the last %zu requests failed (%s%.0ld%s); run the same "
+            "command again to go on",
+            l->want->name, l->breaker.failures, l->breaker.n,
+            d->status ? "HTTP " : "", d->status, d->error);
+    l->losts = 0;
+    lane_stop(l, &why);
+}
+
+static void wait_throttled(struct buyer *b, struct buyer_slot *s,
+                           const struct post_done *d)
+{
+    double wait = limiter_backoff(++s->throttles, rng_uniform(&b->rng));
+    double most = b->job->max_wait_s, asked = hints_wait(&d->hints);
+
+    b->n->throttled++;
+    if (asked >= 0.0) /* the server knows; be careful all the same */
+        wait = s->throttles > TRIES ? fmax(wait, asked) : asked;
+    lane_throttle(&b->lane[s->lane], s->sent, buyer_now(), wait,
+                  most > 0.0 ? most : WAIT_MAX_S);
+    s->not_before = buyer_now() + wait;
+    s->waiting = true;
+}
+
+static void wait_transient(struct buyer *b, struct buyer_slot *s,
+                           const struct post_done *d)
+{
+    double wait;
+
+    count_result(&b->lane[s->lane], true, d);
+    if (++s->tries >= TRIES || d->hints.should_retry == 0) {
+        give_up(b, s, d);
+        return;
+    }
+    b->n->retried++;
+    wait = fmax(limiter_backoff(s->tries, rng_uniform(&b->rng)),
+                fmin(d->hints.retry_after, WAIT_MAX_S));
+    s->not_before = buyer_now() + wait;
+    s->waiting = true;
+}
+
+/* Key, credit, address: the end of the lane. */
+static void stop_for(struct buyer *b, struct buyer_slot *s,
+                     const struct buyer_attempt *a)
+{
+    struct lane *l = &b->lane[s->lane];
+    struct err why = ERR_INIT;
+
+    lane_refusal(l, a->class, a->done, a->said->code, &why);
+    lane_stop(l, &why);
+    /* an address or a model is that of all keys */
+    for (size_t i = 0; why.code == ERR_CONFIG && i < b->job->lanes; i++)
+        if (b->job->lane[i].source == s->ask.source)
+            lane_stop(&b->lane[i], &why);
+    s->waiting = true; /* another source may take it */
+}
+
+/* ---- an answer ---- */
+
+static int keep(struct buyer *b, struct buyer_slot *s, struct post_done *d,
+                struct err *err)
+{
+    struct lane *l = &b->lane[s->lane];
+    int rc = buyer_flush_lost(b, l, err);
+
+    s->answered = true;
+    return rc < 0 ? rc : b->job->keep(b->job->ctx, &s->ask, d, err);
+}
+
+static int take_answer(struct buyer *b, struct buyer_slot *s,
+                       struct post_done *d, const struct buyer_attempt *a,
+                       struct err *err)
+{
+    struct lane *l = &b->lane[s->lane];
+
+    b->n->answers++;
+    l->answers++;
+    l->last_answer = fmax(l->last_answer, buyer_now());
+    limiter_success(&l->limiter);
+    count_result(l, false, d);
+    if (a->class == REPLY_ANSWER)
+        b->source[s->ask.source].proven = true;
+    return keep(b, s, d, err);
+}
+
+/* Refused for what is in it. Before the first answer nobody knows whether it
+ * is this sentence, the way of asking, or the whole set-up: then it is not
+ * kept. */
+static int take_refusal(struct buyer *b, struct buyer_slot *s,
+                        struct post_done *d, const struct buyer_attempt *a,
+                        struct err *err)
+{
+    struct lane *l = &b->lane[s->lane];
+    struct err why = ERR_INIT;
+    char body[200];
+    int rc = 1;
+
+    if (!b->source[s->ask.source].proven && b->job->refused)
+        rc = b->job->refused(b->job->ctx, &s->ask, a->said->param, err);
+    if (rc <= 0) {
+        s->waiting = rc == 0;
+        s->not_before = 0.0;
+        return rc;
+    }
+    if (l->answers > 0)
+        return keep(b, s, d, err);
+    if (++l->refused == REFUSED_MAX) {
+        lane_show_body(body, sizeof(body), d);
+        ERR_SET(&why, ERR_CONFIG, "%s: HTTP %ld %s: %s", l->want->name,
+                d->status, a->said->code, body);
+        lane_stop(l, &why);
+    }
+    give_up(b, s, d);
+    return 0;
+}
+
+static int settle(struct buyer *b, struct buyer_slot *s,
+                  struct buyer_attempt *a, struct err *err)
+{
+    const bool failed = a->class == REPLY_TRANSIENT;
+
+    /* an answer that broke off, or never came, may be on the bill */
+    a->perhaps = failed && a->done->sent &&
+                 (a->done->status == 0 || a->done->status == 200);
+    if (a->said->usage.prompt >= 0.0)
+        a->perhaps = false;
+    return buyer_account(b, s, a, err);
+}
+
+int buyer_take(struct buyer *b, struct post_done *d, struct err *err)
+{
+    struct buyer_slot *s = &b->slot[d->id];
+    struct lane *l = &b->lane[s->lane];
+    struct hints *h = &d->hints;
+    struct reply_said said;
+    struct buyer_attempt a = { .ask = &s->ask,
+                               .done = d,
+                               .said = &said,
+                               .lane = s->lane,
+                               .tries = s->tries,
+                               .throttles = s->throttles };
+    int rc;
+
+    if (d->body.len)
+        redact(d->body.ptr, d->body.len, l->want->key);
+    redact(h->location, strlen(h->location), l->want->key);
+    a.class = reply_read(l->want->provider->errors, d->status,
+                         buf_str(&d->body), d->body.len, &said);
+    if (a.class == REPLY_BAD_INPUT && h->should_retry == 1)
+        a.class = REPLY_TRANSIENT;
+    rc = settle(b, s, &a, err);
+    lane_learn(l, h, buyer_now());
+    if (rc < 0)
+        return rc;
+    switch (a.class) {
+    case REPLY_ANSWER:
+    case REPLY_FILTERED:
+        rc = take_answer(b, s, d, &a, err);
+        break;
+    case REPLY_BAD_INPUT:
+        rc = take_refusal(b, s, d, &a, err);
+        break;
+    case REPLY_THROTTLED:
+        wait_throttled(b, s, d);
+        break;
+    case REPLY_TRANSIENT:
+        wait_transient(b, s, d);
+        break;
+    case REPLY_BILLING:
+    case REPLY_AUTH:
+    case REPLY_MOVED:
+    case REPLY_CONFIG:
+        stop_for(b, s, &a);
+        break;
+    }
+    buyer_lane_stopped(b, l);
+    return rc;
+}
+
+int buyer_follow_all(struct buyer *b, struct err *err)
+{
+    bool any = false;
+    int rc = 0;
+
+    for (size_t i = 0; i < b->slots; i++)
+        any |= b->slot[i].answered;
+    if (any)
+        rc = b->job->commit(b->job->ctx, err);
+    for (size_t i = 0; rc == 0 && i < b->slots; i++) {
+        struct buyer_slot *s = &b->slot[i];
+
+        if (!s->answered)
+            continue;
+        s->answered = false;
+        s->tries = s->throttles = 0;
+        s->not_before = 0.0;
+        rc = b->job->follow(b->job->ctx, &s->ask, err);
+        s->waiting = rc == 0;
+        if (rc == 1) {
+            buyer_drop(s);
+            rc = 0;
+        }
+    }
+    return rc;
+}

@@ -1,0 +1,50 @@
+/*
+ * lane.h - the state of one lane of a buyer (buyer.h): open, paused until some
+ * time, or stopped for a reason.
+ */
+#ifndef NET_LANE_H
+#define NET_LANE_H
+
+#include "net/breaker.h"
+#include "net/buyer.h"
+#include "net/limiter.h"
+
+enum { LANE_GAVE_UP_MAX = 10 }; /* in a row */
+
+/* A question without an answer; whose fault it was is not known yet. */
+struct lane_lost {
+    struct buyer_ask ask; /* without its body */
+    char reason[256];
+};
+
+struct lane {
+    const struct buyer_lane *want;
+    struct limiter limiter;
+    struct breaker breaker;
+    size_t busy, answers, refused;
+    bool stopped;
+    struct err why;     /* ... if so */
+    double last_answer; /* or the start, or the end of a pause */
+    double told;        /* when its silence was last logged */
+    struct lane_lost lost[LANE_GAVE_UP_MAX]; /* in a row */
+    size_t losts;
+};
+
+void lane_init(struct lane *l, const struct buyer_lane *want, double now);
+/* why: filled by ERR_SET(). The first reason counts. */
+void lane_stop(struct lane *l, const struct err *why);
+/* Fill the reasons to stop for an answer of a class that nothing mends. */
+void lane_refusal(const struct lane *l, enum reply_class class,
+                  const struct post_done *d, const char *code, struct err *why);
+/* The beginning of an answer's body, on one line. */
+void lane_show_body(char *out, size_t size, const struct post_done *d);
+/*
+ * A throttled request, sent at `sent`, that waits for wait_s now. Pauses the
+ * lane or, beyond max_wait_s or after ten minutes of silence, stops it.
+ */
+void lane_throttle(struct lane *l, double sent, double now, double wait_s,
+                   double max_wait_s);
+/* Take over what the headers say about limits. */
+void lane_learn(struct lane *l, const struct hints *h, double now);
+
+#endif
