@@ -1,12 +1,13 @@
 #include "llm/dialogue.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "net/reply.h"
 
-enum { BODY_MAX = 16 << 20, TOKENS_MAX = 1 << 20 };
+enum { BODY_MAX = 16 << 20, TOKENS_MAX = 1 << 20, THINKING_TOKENS = 8192 };
 
 int dialogue_tokens(const struct dialogue_plan *p, struct span anchor)
 {
@@ -14,6 +15,8 @@ int dialogue_tokens(const struct dialogue_plan *p, struct span anchor)
     size_t each = 16 + anchor.len / 2;
     size_t n = 100 + 2 * each * (size_t)(p->positives + p->negatives);
 
+    if (p->thinking) /* the cap covers what is thought */
+        n += THINKING_TOKENS;
     return (int)(n < TOKENS_MAX ? n : TOKENS_MAX);
 }
 
@@ -28,11 +31,13 @@ static int make_body(struct buf *b, const struct dialogue_plan *p,
         .values = { anchor, p->positives, p->negatives, p->domain },
         .model = p->model,
         .temperature = p->temperature,
-        .seed = p->seed,
+        .seed = p->seed + p->sample,
         .max_tokens = dialogue_tokens(p, anchor) << t->longer,
         .bad = t->corrected && !t->plain ? bad : NULL,
         .plain = t->plain,
-        .rung = p->provider->rung[0],
+        .rung = p->rung,
+        .dropped = p->dropped,
+        .thinking = p->thinking,
     };
 
     buf_reset(b);
@@ -47,9 +52,10 @@ int dialogue_request(struct buf *b, const struct dialogue_plan *p,
     return make_body(b, p, anchor, &t, NULL, err);
 }
 
-static int hash_question(char hex[65], const struct provider *p,
+static int hash_question(char hex[65], const struct dialogue_plan *plan,
                          const struct buf *body, struct err *err)
 {
+    const struct provider *p = plan->provider;
     struct sha256 *h;
     int rc = sha256_new(&h, err);
 
@@ -58,8 +64,21 @@ static int hash_question(char hex[65], const struct provider *p,
     sha256_add(h, p->name, strlen(p->name) + 1);
     sha256_add(h, p->base_url, strlen(p->base_url) + 1);
     sha256_add(h, body->ptr, body->len);
+    if (plan->sample) /* not every body has a seed in it */
+        sha256_add(h, &plan->sample, sizeof(plan->sample));
     sha256_finish(h, hex);
     return 0;
+}
+
+static void count(struct dialogue *d, unsigned n, const struct answer_record *r)
+{
+    struct dialogue_cost *c = &d->cost[d->answer.status];
+
+    d->counted = n + 1;
+    c->answers++;
+    c->tokens += fmax(r->prompt, 0.0) + fmax(r->completion, 0.0);
+    c->money += fmax(r->money, 0.0);
+    c->unknown += r->money < 0.0;
 }
 
 /* Answer number n: 0 it is there, 1 it is not. */
@@ -80,6 +99,8 @@ static int load(struct dialogue *d, const struct dialogue_plan *p,
         reply_class(p->provider->errors, r.status, r.body.ptr, r.body.len,
                     code) == REPLY_FILTERED)
         d->answer.status = CHAT_FILTERED;
+    if (rc == 0 && n >= d->counted)
+        count(d, n, &r);
     json_free(doc);
     return rc;
 }
@@ -115,13 +136,14 @@ int dialogue_follow(struct dialogue *d, const struct dialogue_plan *p,
     d->verdict = TURNS_ASK;
     rc = make_body(&d->body, p, anchor, &t, NULL, err);
     if (rc == 0)
-        rc = hash_question(d->hash, p->provider, &d->body, err);
+        rc = hash_question(d->hash, p, &d->body, err);
     while (rc == 0 && d->verdict == TURNS_ASK) {
         rc = load(d, p, answers, d->attempt, err);
         if (rc == 0)
             rc = take_turn(d, &t, &bad, p, answers, anchor, err);
     }
     free(bad);
+    d->cap = (double)dialogue_tokens(p, anchor) * (t.longer ? 2.0 : 1.0);
     return rc == 1 ? 0 : rc;
 }
 

@@ -23,14 +23,26 @@ struct dialogue_plan {
     int positives, negatives; /* wanted */
     double temperature;
     int64_t seed;
+    unsigned sample;         /* another one is another question */
+    enum provider_rung rung; /* way of asking for JSON */
+    const char *dropped;     /* members to leave out (net/chat.h); or NULL */
+    bool thinking;
+};
+
+/* What a kind of answers took; money below 0: unknown. */
+struct dialogue_cost {
+    double answers, tokens, money, unknown; /* unknown: answers without price */
 };
 
 struct dialogue {
     enum turns_verdict verdict; /* where the stored answers end */
     unsigned attempt;           /* TURNS_ASK: number of the answer to buy */
     struct buf body;            /* ... and the request for it */
+    double cap;                 /* ... and its most tokens */
     char hash[65];              /* of the question */
-    struct chat_answer answer;  /* TURNS_USE: its items; TURNS_FAIL: why */
+    struct dialogue_cost cost[CHAT_ERROR + 1]; /* by status of the answers */
+    unsigned counted;                          /* of the answers, in cost */
+    struct chat_answer answer; /* TURNS_USE: its items; TURNS_FAIL: why */
 };
 
 /* Append the first request about an anchor. */

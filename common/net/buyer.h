@@ -45,6 +45,7 @@ struct buyer_ask {
     unsigned sample;  /* the caller's */
     char hash[65];    /* of the question */
     unsigned attempt; /* number of the answer that is asked for */
+    double cap;       /* most tokens it may have; the caller's */
     struct buf body;  /* request; the buyer releases it */
 };
 

@@ -214,8 +214,7 @@ static long status_of(long status, const struct said *e)
     return status == 200 && code >= 400 && code < 600 ? code : status;
 }
 
-static bool is_completion(const char *body, size_t len,
-                          struct chat_usage *usage)
+static bool is_completion(const char *body, size_t len, struct reply_said *said)
 {
     struct err none = ERR_INIT;
     struct chat_answer a;
@@ -223,7 +222,8 @@ static bool is_completion(const char *body, size_t len,
 
     if (chat_read(&a, body, len, &none) == 0) {
         ok = a.status != CHAT_ERROR;
-        *usage = a.usage;
+        said->usage = a.usage;
+        memcpy(said->model, a.model, sizeof(said->model));
         chat_answer_release(&a);
     }
     return ok;
@@ -239,7 +239,7 @@ enum reply_class reply_read(const struct json_node *errors, long status,
     *said = (struct reply_said){ .usage = CHAT_USAGE_INIT };
     if (status == 0)
         return REPLY_TRANSIENT;
-    if (status == 200 && is_completion(body, len, &said->usage))
+    if (status == 200 && is_completion(body, len, said))
         return REPLY_ANSWER;
     read_error(&e, body, len);
     snprintf(said->code, sizeof(said->code), "%s",

@@ -39,6 +39,7 @@ struct reply_said {
     char code[REPLY_CODE];   /* what the endpoint calls the error; "" */
     char param[64];          /* the member of the request it is about; "" */
     struct chat_usage usage; /* of a completion, also a broken one */
+    char model[128];         /* that answered, by its own word; "" */
 };
 
 /* status 0: no answer came. errors: of the profile, or NULL. */

@@ -33,6 +33,7 @@ static void load_profile(const char *text)
     provider_release(&provider);
     scratch_write(path, "p.json", text, (size_t)-1);
     assert_ok(provider_load(&provider, path, &err), &err);
+    plan.rung = provider.rung[0];
 }
 
 static void load_template(const char *text)
@@ -64,6 +65,7 @@ static int make(void **state)
                                    .positives = 2,
                                    .negatives = 3,
                                    .temperature = 0.5,
+                                   .rung = provider.rung[0],
                                    .seed = 1 };
     return 0;
 }
@@ -87,7 +89,10 @@ static void follow(struct dialogue *d)
 static void store_answer(const char *hash, unsigned n, long status,
                          const char *body)
 {
-    const struct answer_record r = { span_of(body), status, 0.1, prompt.hash };
+    const struct answer_record r = { .body = span_of(body),
+                                     .status = status,
+                                     .seconds = 0.1,
+                                     .template = prompt.hash };
     struct err err = ERR_INIT;
 
     assert_ok(answers_put(answers, hash, n, &r, &err), &err);

@@ -90,23 +90,45 @@ static void everything_can_be_set(void **state)
     provider_release(&p);
 }
 
-static void every_sample_profile_loads(void **state)
+static void every_profile_that_is_shipped_loads(void **state)
 {
-    static const char *const name[] = { "openai",   "deepseek", "dashscope",
-                                        "ark",      "vllm",     "canned",
-                                        "canned-zh" };
+    static const char *const name[] = { "openai",   "deepseek",    "dashscope",
+                                        "ark",      "qianfan",     "zhipu",
+                                        "moonshot", "siliconflow", "vllm",
+                                        "llamacpp", "ollama",      "generic" };
 
     (void)state;
     for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
         struct err err = ERR_INIT;
         struct provider p;
-        char path[128];
+        char path[FILE_PATH_MAX];
 
-        snprintf(path, sizeof(path), "samples/llm/%s.json", name[i]);
+        assert_ok(provider_find(path, name[i], &err), &err);
         assert_ok(provider_load(&p, path, &err), &err);
         assert_string_equal(p.name, name[i]);
+        assert_true(p.rungs >= 2);
+        assert_int_equal(p.rung[p.rungs - 1], PROVIDER_PLAIN);
         provider_release(&p);
     }
+}
+
+static void a_profile_is_found_by_name_or_file(void **state)
+{
+    struct err err = ERR_INIT;
+    char path[FILE_PATH_MAX], mine[SCRATCH_PATH];
+
+    (void)state;
+    scratch_write(mine, "mine.json", "{}", 2);
+    assert_ok(provider_find(path, mine, &err), &err);
+    assert_string_equal(path, mine);
+    *strrchr(mine, '/') = '\0';
+    setenv("SILVERSMITH_PROFILES", mine, 1);
+    assert_ok(provider_find(path, "mine", &err), &err);
+    assert_int_equal(provider_find(path, "nobody", &err), ERR_NOTFOUND);
+    assert_non_null(strstr(err.msg, "one of: mine"));
+    unsetenv("SILVERSMITH_PROFILES");
+    assert_int_equal(provider_find(path, "nobody", &err), ERR_NOTFOUND);
+    assert_non_null(strstr(err.msg, "deepseek, generic"));
 }
 
 static void a_wrong_profile_is_refused_with_its_place(void **state)
@@ -408,7 +430,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(what_is_left_out_has_a_default),
         CASE(everything_can_be_set),
-        CASE(every_sample_profile_loads),
+        CASE(every_profile_that_is_shipped_loads),
+        CASE(a_profile_is_found_by_name_or_file),
         CASE(a_wrong_profile_is_refused_with_its_place),
         CASE(a_long_address_is_refused),
         CASE(a_missing_file_is_named),

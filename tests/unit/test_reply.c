@@ -197,7 +197,7 @@ static void openai(void **state)
     };
 
     (void)state;
-    ASSERT_PROFILE("samples/llm/openai.json", row);
+    ASSERT_PROFILE("pipelines/profiles/openai.json", row);
 }
 
 static void deepseek(void **state)
@@ -222,7 +222,7 @@ static void deepseek(void **state)
     };
 
     (void)state;
-    ASSERT_PROFILE("samples/llm/deepseek.json", row);
+    ASSERT_PROFILE("pipelines/profiles/deepseek.json", row);
 }
 
 static void dashscope(void **state)
@@ -279,7 +279,7 @@ static void dashscope(void **state)
     };
 
     (void)state;
-    ASSERT_PROFILE("samples/llm/dashscope.json", row);
+    ASSERT_PROFILE("pipelines/profiles/dashscope.json", row);
 }
 
 static void ark(void **state)
@@ -334,7 +334,7 @@ static void ark(void **state)
     };
 
     (void)state;
-    ASSERT_PROFILE("samples/llm/ark.json", row);
+    ASSERT_PROFILE("pipelines/profiles/ark.json", row);
 }
 
 static void qianfan(void **state)
