@@ -338,3 +338,8 @@ const char *replay_digest(const struct replay *r)
 {
     return r->digest;
 }
+
+const char *replay_anchor(const struct replay *r)
+{
+    return r->entry[0].anchor;
+}

@@ -32,6 +32,8 @@ void replay_close(struct replay *r); /* NULL is fine */
 const char *replay_url(const struct replay *r);
 /* SHA-256 of the file, as hex. */
 const char *replay_digest(const struct replay *r);
+/* The first anchor that it has answers for. */
+const char *replay_anchor(const struct replay *r);
 /* Is there an answer for this anchor? */
 bool replay_knows(const struct replay *r, struct span anchor);
 

@@ -1,0 +1,74 @@
+/*
+ * session.h - one run of llm-generate: what its options ask for, the sources,
+ * the anchors, the stored answers, and what became of them. The steps are
+ * those of the stage's run(): load, pick, then a dry run, or buying and going
+ * over the answers.
+ */
+#ifndef LLM_SESSION_H
+#define LLM_SESSION_H
+
+#include "base/file.h"
+#include "llm/bill.h"
+#include "llm/emit.h"
+#include "llm/purchase.h"
+#include "llm/waste.h"
+#include "store/stage.h"
+
+/* The options, as the stage's table fills them. */
+struct session_args {
+    struct stage_args common;
+    const char *texts, *provider, *template, *out, *answers, *model, *domain;
+    const char *prices, *key_file, *thinking;
+    int64_t positives, negatives, limit, sample, pilot, key_fd;
+    int64_t concurrency, max_concurrency, timeout;
+    double temperature, rpm, tpm;
+    double max_cost, max_tokens, max_requests, max_time, max_wait;
+    int dry_run, retry_failed, cache_only, offpeak, fixed;
+    const char *check;
+};
+
+struct session {
+    const struct session_args *args;
+    struct stage *stage;
+    struct source_options how;
+    struct sources sources;
+    struct prompt prompt;
+    struct dialogue_plan plan;
+    struct inquiry inquiry;
+    struct anchors anchors;
+    struct store *answers;
+    struct ledger ledger;
+    struct purchase_counts bought;
+    char answers_path[FILE_PATH_MAX + 16];
+    uint32_t all; /* anchors, of which a pilot has a part */
+    /* of what is written */
+    struct waste waste;
+    struct items_tally items;
+    size_t how_read[REPAIR_CUT + 1], status[CHAT_ERROR + 1];
+    double prompt_tokens, completion_tokens;
+};
+
+/* Profiles, prices, prompt; no key, no socket. */
+int session_load(struct session *x, const struct session_args *a,
+                 struct err *err) MUST_CHECK;
+void session_release(struct session *x);
+int session_pick_anchors(struct session *x, struct err *err) MUST_CHECK;
+/* The store of answers, its ledger, and ways of asking. */
+int session_open_answers(struct session *x, struct err *err) MUST_CHECK;
+/* Print a request and what all would cost. */
+int session_dry_run(struct session *x, struct err *err) MUST_CHECK;
+/* Buy what is missing; the report is written however it ends. */
+int session_buy(struct session *x, struct err *err) MUST_CHECK;
+
+/* Go over the answers; w NULL: count only. (yield.c) */
+int session_write(struct session *x, struct writer *w,
+                  struct err *err) MUST_CHECK;
+/* Counts and money, to stdout and beside the answers. */
+int session_report(const struct session *x, struct err *err) MUST_CHECK;
+/* What all anchors would take, by those of a pilot. */
+void session_project(const struct session *x);
+
+/* For the parts of a session. */
+struct bill session_bill(const struct session *x, const char *stopped);
+
+#endif
