@@ -63,6 +63,11 @@ static int refused(void *ctx, struct buyer_ask *ask, const char *param,
     return source_other_way(s, param) ? make_ask(x, ask, ask->source, err) : 1;
 }
 
+static int renew(void *ctx, struct buyer_ask *ask, struct err *err)
+{
+    return make_ask(ctx, ask, ask->source, err);
+}
+
 static bool proven(void *ctx, unsigned source)
 {
     (void)ctx;
@@ -188,6 +193,7 @@ int probe_run(const struct probe *p, struct err *err)
         .commit = commit,
         .follow = follow,
         .refused = refused,
+        .renew = renew,
         .proven = proven,
         .stopped = p->stopped,
     };

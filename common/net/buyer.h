@@ -121,6 +121,9 @@ struct buyer_job {
      * from now on. 1: there is none. NULL: never. */
     int (*refused)(void *ctx, struct buyer_ask *ask, const char *param,
                    struct err *err);
+    /* The way of asking has changed since *ask was filled: fill it again. With
+     * refused() only. */
+    int (*renew)(void *ctx, struct buyer_ask *ask, struct err *err);
     /* Has this way of asking been answered before? NULL: all have. */
     bool (*proven)(void *ctx, unsigned source);
     bool (*stopped)(void); /* a signal came */

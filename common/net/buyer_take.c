@@ -52,7 +52,7 @@ static void count_result(struct lane *l, bool failed, const struct post_done *d)
 {
     struct err why = ERR_INIT;
 
-    if (!breaker_add(&l->breaker, failed))
+    if (!breaker_add(&l->breaker, failed) || !failed)
         return;
     ERR_SET(&why, ERR_UNAVAIL,
             "%s: %zu of the last %zu requests failed (%s%.0ld%s); run the same "
@@ -139,6 +139,27 @@ static int take_answer(struct buyer *b, struct buyer_slot *s,
     return keep(b, s, d, err);
 }
 
+/* What waits for that source asks in a way that is refused. */
+static int renew_waiting(struct buyer *b, const struct buyer_slot *but,
+                         struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < b->slots; i++) {
+        struct buyer_slot *s = &b->slot[i];
+
+        if (s == but || !s->active || !s->waiting ||
+            s->ask.source != but->ask.source)
+            continue;
+        rc = b->job->renew(b->job->ctx, &s->ask, err);
+        if (rc == 1) {
+            buyer_drop(s);
+            rc = 0;
+        }
+    }
+    return rc;
+}
+
 /* Refused for what is in it. Before the first answer nobody knows whether it
  * is this sentence, the way of asking, or the whole set-up: then it is not
  * kept. */
@@ -156,7 +177,7 @@ static int take_refusal(struct buyer *b, struct buyer_slot *s,
     if (rc <= 0) {
         s->waiting = rc == 0;
         s->not_before = 0.0;
-        return rc;
+        return rc < 0 ? rc : renew_waiting(b, s, err);
     }
     if (l->answers > 0)
         return keep(b, s, d, err);
