@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """bench.py - scoring, encoding and training beside the peers, in one run.
 
-    tests/bench/bench.py [--quick] [--only cross encode one base train memory] [--merge]
+    tests/bench/bench.py [--quick] [--only WORKLOAD...] [--merge]
 
 Every workload runs ours and the peers in turn on the same texts with the same
 threads; text in, scores or vectors out; the peers at their best batch size.
@@ -166,10 +166,11 @@ def add(args, task, name, theirs, threads=None, model=None, shape=MINILM, label=
 
 # ---- workloads ----
 
-def cross(args):
-    for name, joined, limit in (("pairs-30", (1, 2), 1200), ("pairs-60", (3, 4), 600), ("pairs-120", (7,), 300)):
+def pairs(name, joined, limit):
+    def workload(args):
         write_pairs(name, joined, limit // (4 if args.quick else 1))
         add(args, "cross", name, scored_by_peers(args, "cross", name, args.threads, ALL, ["8", "32", "64"]))
+    return workload
 
 
 def encode(args):
@@ -293,7 +294,8 @@ def finish(args):
 
 
 def main():
-    workloads = {"cross": cross, "encode": encode, "one": one, "base": base, "train": train, "memory": memory}
+    workloads = {"pairs-30": pairs("pairs-30", (1, 2), 1200), "pairs-60": pairs("pairs-60", (3, 4), 600),
+                 "pairs-120": pairs("pairs-120", (7,), 300), "encode": encode, "one": one, "base": base, "train": train, "memory": memory}
     p = argparse.ArgumentParser()
     p.add_argument("--quick", action="store_true", help="a quarter of the texts")
     p.add_argument("--only", nargs="+", default=list(workloads), choices=list(workloads))
