@@ -174,7 +174,7 @@ static int score_all(struct work *x, struct stage *st, struct err *err)
                  (unsigned long long)x->total);
     rc = store_cursor_open(&x->cursor, x->in, STORE_PAIRS, key_u64(key, done),
                            err);
-    progress_start("pairs", x->total);
+    progress_start_after("pairs", x->total, before);
     while (rc == 0 && n > 0) {
         rc = read_window(x, &n, err);
         if (rc == 0 && n > 0)

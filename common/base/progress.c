@@ -6,18 +6,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
-
-enum { MARKS = 30 }; /* one a second: the rate is that of the last 30 s */
+#include "base/rate.h"
 
 static struct {
     const char *unit;
     size_t total, done;
-    double begin, shown;
-    struct {
-        double at;
-        size_t done;
-    } mark[MARKS];
-    size_t marks;
+    double shown;
+    struct rate rate;
     int active, drawn, quiet, tty;
 } p;
 
@@ -34,7 +29,7 @@ void progress_quiet(int quiet)
     p.quiet = quiet;
 }
 
-void progress_start(const char *unit, size_t total)
+void progress_start_after(const char *unit, size_t total, size_t before)
 {
     int quiet = p.quiet;
 
@@ -42,11 +37,16 @@ void progress_start(const char *unit, size_t total)
     p.quiet = quiet;
     p.unit = unit;
     p.total = total;
-    p.begin = p.shown = now();
-    p.mark[0].at = p.begin;
-    p.marks = 1;
+    p.done = before;
+    p.shown = now();
+    rate_start(&p.rate, p.shown, (double)before);
     p.active = 1;
     p.tty = isatty(STDERR_FILENO);
+}
+
+void progress_start(const char *unit, size_t total)
+{
+    progress_start_after(unit, total, 0);
 }
 
 void progress_erase(void)
@@ -54,24 +54,6 @@ void progress_erase(void)
     if (p.drawn)
         fputs("\r\033[K", stderr);
     p.drawn = 0;
-}
-
-/* Items a second since the oldest mark that is kept. */
-static double rate(double t)
-{
-    size_t last = p.marks - 1;
-
-    if (t - p.mark[last].at >= 1.0) {
-        if (p.marks == MARKS)
-            memmove(p.mark, p.mark + 1, sizeof(p.mark[0]) * (MARKS - 1));
-        else
-            p.marks++;
-        p.mark[p.marks - 1].at = t;
-        p.mark[p.marks - 1].done = p.done;
-    }
-    if (t <= p.mark[0].at)
-        return 0.0;
-    return (double)(p.done - p.mark[0].done) / (t - p.mark[0].at);
 }
 
 static void format_eta(char out[32], double seconds)
@@ -131,7 +113,7 @@ void progress_update(size_t done, const char *note)
     p.done = p.total && done > p.total ? p.total : done;
     if (t - p.shown < (p.tty ? 0.1 : 10.0))
         return;
-    per_s = rate(t);
+    per_s = rate_now(&p.rate, t, (double)p.done);
     p.shown = t;
     if (p.tty)
         draw(per_s, note);

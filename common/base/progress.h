@@ -12,6 +12,8 @@
 
 /* Start: unit is a plural noun ("pairs"); total 0 = unknown, then no ETA. */
 void progress_start(const char *unit, size_t total);
+/* The same when a run goes on: `before` items are done and not of its rate. */
+void progress_start_after(const char *unit, size_t total, size_t before);
 /* done items so far (not a difference); note (may be NULL) is shown after
  * the numbers, e.g. "loss 0.0312". Cheap: call it once per batch. */
 void progress_update(size_t done, const char *note);
