@@ -129,10 +129,11 @@ static void last_line(const struct stage *st)
 {
     log_threshold = LOG_INFO; /* also with --quiet */
     log_info("done seen=%llu kept=%llu rejected=%llu failed=%llu "
-             "seconds=%.1f",
+             "seconds=%.1f peak_mib=%.0f",
              (unsigned long long)st->n.seen, (unsigned long long)st->n.kept,
              (unsigned long long)st->n.rejected,
-             (unsigned long long)st->n.failed, stage_seconds(st));
+             (unsigned long long)st->n.failed, stage_seconds(st),
+             stage_peak() / 1048576.0);
 }
 
 static int open_rejects(struct stage *st, struct err *err)

@@ -281,11 +281,18 @@ int stage_finish_file(struct stage *st, struct err *err)
     return rc < 0 ? rc : write_receipt(path, st, hex, err);
 }
 
+double stage_peak(void)
+{
+    struct rusage ru;
+
+    getrusage(RUSAGE_SELF, &ru);
+    return (double)ru.ru_maxrss * 1024.0;
+}
+
 int stage_run_record(struct stage *st, struct err *err)
 {
     char path[FILE_PATH_MAX + 16], host[256] = "", when[32];
     struct buf b = BUF_INIT(1 << 20);
-    struct rusage ru;
     time_t now = time(NULL);
     struct tm tm;
     int rc;
@@ -295,12 +302,11 @@ int stage_run_record(struct stage *st, struct err *err)
     gethostname(host, sizeof(host) - 1);
     gmtime_r(&now, &tm);
     strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-    getrusage(RUSAGE_SELF, &ru);
     json_set_str(st->run, "command", st->state->command);
     json_set_str(st->run, "version", VERSION);
     json_set_str(st->run, "finished", when);
     json_set_num(st->run, "seconds", stage_seconds(st));
-    json_set_num(st->run, "peak_bytes", (double)ru.ru_maxrss * 1024.0);
+    json_set_num(st->run, "peak_bytes", stage_peak());
     json_set_num(st->run, "threads", (double)st->common->threads);
     json_set_str(st->run, "host", host);
     json_set_str(st->run, "cpu", cpu_name());

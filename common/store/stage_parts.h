@@ -33,6 +33,7 @@ int stage_lock(struct stage *st, struct err *err) MUST_CHECK;
 /* Let go; after a failure, remove what no later run can use. */
 void stage_unlock(struct stage *st, bool failed);
 double stage_seconds(const struct stage *st); /* since it began */
+double stage_peak(void); /* bytes of memory at most so far */
 /* How, where and with what: beside the output, since it differs each time. */
 int stage_run_record(struct stage *st, struct err *err) MUST_CHECK;
 
