@@ -18,11 +18,20 @@ struct state {
     struct buyer_attempt last;  /* accounted for */
     double money;               /* ... its money; below 0: unknown */
     bool warned[BUYER_SOURCES]; /* of thinking */
+    bool cut[BUYER_SOURCES];    /* ... and of prompts cut short */
     struct budget_sum before;   /* spent by earlier runs */
     bool unsaved;               /* the ledger has changed since the commit */
-    time_t began;
+    double began;               /* seconds, monotonic */
     char note[200];
 };
+
+static double clock_s(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
 
 /* ---- what to ask ---- */
 
@@ -72,7 +81,7 @@ static int next(void *ctx, struct buyer_ask *ask, const bool *open,
 
         rc = ask_about(x, x->at++, ask, open, x->job->retry_failed,
                        INQUIRY_CLOSED, &f, err);
-        x->n->cached += rc == 1;
+        x->n->cached += rc == 1 && f.state != INQUIRY_FAILED;
         x->n->failed += rc == 1 && f.state == INQUIRY_FAILED;
         finding_release(&f);
     }
@@ -163,6 +172,21 @@ static void guard_thinking(struct state *x, const struct buyer_attempt *a,
              p->known ? ", paid for like the rest" : "");
 }
 
+/* A server may cut a prompt that is longer than its context without a word:
+ * what it answers then is about something else. */
+static void guard_prompt(struct state *x, const struct buyer_attempt *a)
+{
+    double bytes = (double)a->ask->body.len, got = a->said->usage.prompt;
+
+    if (got < 0.0 || bytes < 1000.0 || got > bytes / 16.0 ||
+        x->cut[a->ask->source])
+        return;
+    x->cut[a->ask->source] = true;
+    log_warn("%s read %.0f tokens of a request of %.0f bytes: is its context "
+             "too short?",
+             x->job->inquiry->sources->source[a->ask->source].name, got, bytes);
+}
+
 static int commit(void *ctx, struct err *err)
 {
     struct state *x = ctx;
@@ -203,6 +227,7 @@ static int account(void *ctx, struct buyer_attempt *a, struct err *err)
     x->last = *a;
     x->money = money;
     guard_thinking(x, a, p);
+    guard_prompt(x, a);
     x->unsaved = true;
     /* what an answer cost is committed with it; this one has none */
     return billed && !kept ? commit(x, err) : 0;
@@ -264,7 +289,8 @@ static int fail(void *ctx, const struct buyer_ask *ask, const char *reason,
 /* What all anchors may take in the end, by those bought so far. */
 static double projected(const struct state *x, size_t done, double money)
 {
-    size_t bought = done > x->n->cached ? done - x->n->cached : 0;
+    size_t free = x->n->cached + x->n->failed;
+    size_t bought = done > free ? done - free : 0;
     size_t left = x->job->anchors->n - done;
 
     if (bought == 0)
@@ -277,7 +303,7 @@ static void show(void *ctx, const struct buyer_view *v)
     struct state *x = ctx;
     const struct buyer_counts *n = v->counts;
     size_t done = x->at > v->open ? x->at - v->open : 0;
-    double minutes = difftime(time(NULL), x->began) / 60.0;
+    double minutes = (clock_s() - x->began) / 60.0;
     struct budget_sum sum;
     int used;
 
@@ -337,6 +363,6 @@ int purchase_run(const struct purchase *p, struct purchase_counts *n,
     last = commit(&x, rc < 0 ? &none : err);
     if (rc == 0)
         rc = last;
-    n->seconds = difftime(time(NULL), x.began);
+    n->seconds = clock_s() - x.began;
     return rc;
 }

@@ -26,6 +26,7 @@ int session_load(struct session *x, const struct session_args *a,
         .rpm = a->rpm,
         .tpm = a->tpm,
         .timeout_s = (double)a->timeout,
+        .thinking = strcmp(a->thinking, "on") == 0,
     };
     x->plan = (struct dialogue_plan){
         .prompt = &x->prompt,
@@ -34,7 +35,7 @@ int session_load(struct session *x, const struct session_args *a,
         .negatives = (int)a->negatives,
         .temperature = a->temperature,
         .seed = a->common.seed,
-        .thinking = strcmp(a->thinking, "on") == 0,
+        .thinking = x->how.thinking,
     };
     x->inquiry = (struct inquiry){ .sources = &x->sources,
                                    .plan = &x->plan,

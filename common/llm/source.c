@@ -7,6 +7,8 @@
 
 #include "base/hash.h"
 
+enum { THINKING_S = 900 };
+
 /* ---- loading ---- */
 
 static int load_prices(struct sources *s, const char *path, struct err *err)
@@ -43,6 +45,8 @@ static int add_source(struct sources *s, const char *path, const char *model,
     x->model = model[0] ? model : x->provider.model;
     x->weight = weight;
     x->proven = x->provider.rungs < 2;
+    if (o->thinking && x->provider.timeout_s < THINKING_S)
+        x->provider.timeout_s = THINKING_S;
     if (o->timeout_s > 0.0)
         x->provider.timeout_s = (int)o->timeout_s;
     snprintf(x->name, sizeof(x->name), "%.60s/%.90s", x->provider.name,
@@ -66,15 +70,9 @@ static int add_lane(struct sources *s, size_t source,
 {
     const struct provider *p = &s->source[source].provider;
     struct buyer_lane *l = &s->lane[s->lanes];
-    size_t nth = 1;
 
     if (s->lanes == BUYER_LANES)
         return ERR_SET(err, ERR_USAGE, "more than %d keys", BUYER_LANES);
-    for (size_t i = 0; i < s->lanes; i++)
-        nth += s->lane[i].source == source;
-    snprintf(s->lane_name[s->lanes], sizeof(s->lane_name[0]), "%s%s%.0zu",
-             s->n > 1 ? s->source[source].name : p->name,
-             nth > 1 ? " key " : "", nth > 1 ? nth : 0);
     *l = (struct buyer_lane){ .provider = p, .source = (unsigned)source };
     l->start = at_most(o->start ? (double)o->start : p->start);
     l->max = at_most(o->max ? (double)o->max : p->max);
@@ -230,9 +228,16 @@ static int open_lane(struct sources *s, size_t i,
                      const struct source_options *o, struct err *err)
 {
     struct buyer_lane *l = &s->lane[i];
+    const struct source *x = &s->source[l->source];
     struct provider p;
+    size_t nth = 1;
 
     place_key(&p, s, i, o);
+    for (size_t j = 0; j < i; j++)
+        nth += s->lane[j].source == l->source;
+    snprintf(s->lane_name[i], sizeof(s->lane_name[0]), "%s%s%.0zu",
+             s->n > 1 ? x->name : p.name, nth > 1 ? " key " : "",
+             nth > 1 ? nth : 0);
     snprintf(s->key_from[i], sizeof(s->key_from[i]), "%s%s",
              p.key_fd        ? "the descriptor"
              : p.key_file[0] ? "the file "
@@ -241,7 +246,7 @@ static int open_lane(struct sources *s, size_t i,
              : p.key_file[0] ? p.key_file
                              : p.key_env);
     l->name = s->lane_name[i];
-    l->url = s->source[l->source].url;
+    l->url = x->url;
     l->key_from = s->key_from[i];
     l->key = key_of_same(s, i);
     return l->key ? 0 : provider_take_key(&p, &l->key, err);

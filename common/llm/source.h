@@ -55,6 +55,7 @@ struct source_options {
     int key_fd;
     size_t start, max; /* requests under way */
     bool fixed;
+    bool thinking; /* answers take longer: 900 s at least */
     double rpm, tpm, timeout_s;
 };
 

@@ -103,6 +103,33 @@ static void the_body_is_canonical(void **state)
                     "\"max_tokens\":null,\"response_format\":null}"),
             "{anchor}", NULL, NULL, false },
           HEAD "\"messages\":[" USER "]}" },
+#define ITEMS_SCHEMA \
+    "{\"type\":\"object\",\"properties\":{\"positives\":{\"type\":\"array\"," \
+    "\"items\":{\"type\":\"string\"}},\"negatives\":{\"type\":\"array\"," \
+    "\"items\":{\"type\":\"object\",\"properties\":{\"text\":{\"type\":" \
+    "\"string\"},\"kind\":{\"type\":\"string\"}},\"required\":[\"text\"," \
+    "\"kind\"],\"additionalProperties\":false}}},\"required\":[\"positives\"," \
+    "\"negatives\"],\"additionalProperties\":false}"
+        { "a schema, as OpenAI has it",
+          { PROFILE("\"json\":[\"json_schema\"]"), "{anchor}", NULL, NULL,
+            false },
+          HEAD "\"messages\":[" USER "]," NUMBERS
+               ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":"
+               "{\"name\":\"items\",\"strict\":true,\"schema\":" ITEMS_SCHEMA
+               "}}}" },
+        { "a schema, as llama.cpp has it",
+          { PROFILE("\"json\":[\"llama_schema\"]"), "{anchor}", NULL, NULL,
+            false },
+          HEAD "\"messages\":[" USER "]," NUMBERS
+               ",\"response_format\":{\"type\":\"json_schema\","
+               "\"schema\":" ITEMS_SCHEMA "}}" },
+        { "a stream, with thinking switched off",
+          { PROFILE("\"json\":[\"plain\"],\"stream\":true,\"thinking\":{"
+                    "\"off\":{\"enable_thinking\":false},\"on\":{\"x\":1}}"),
+            "{anchor}", NULL, NULL, false },
+          HEAD "\"messages\":[" USER "]," NUMBERS
+               ",\"stream\":true,\"stream_options\":{\"include_usage\":true},"
+               "\"enable_thinking\":false}" },
         { "a second try at JSON",
           { plain_profile, "{anchor}", NULL, "Sure \"thing\"", false },
           HEAD "\"messages\":[" USER ",{\"role\":\"assistant\",\"content\":"
