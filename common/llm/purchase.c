@@ -326,7 +326,7 @@ int purchase_run(const struct purchase *p, struct purchase_counts *n,
                  struct err *err)
 {
     struct state x = {
-        .job = p, .n = n, .budget.cap = p->cap, .began = time(NULL)
+        .job = p, .n = n, .budget.cap = p->cap, .began = clock_s()
     };
     const struct sources *all = p->inquiry->sources;
     struct buyer_job job = {
