@@ -172,7 +172,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/silversmith/pipelines
 	install $(stages) $(DESTDIR)$(PREFIX)/bin
 	cp pipelines/*.json $(DESTDIR)$(PREFIX)/share/silversmith/pipelines
-	cp -r pipelines/profiles samples $(DESTDIR)$(PREFIX)/share/silversmith
+	cp -r pipelines/profiles pipelines/prompts samples $(DESTDIR)$(PREFIX)/share/silversmith
 
 clean:
 	rm -rf build

@@ -28,7 +28,10 @@ static int make_body(struct buf *b, const struct dialogue_plan *p,
     struct chat_request r = {
         .provider = p->provider,
         .prompt = p->prompt,
-        .values = { anchor, p->positives, p->negatives, p->domain },
+        .values = { .anchor = anchor,
+                    .positives = p->positives,
+                    .negatives = p->negatives,
+                    .domain = p->domain },
         .model = p->model,
         .temperature = p->temperature,
         .seed = p->seed + p->sample,
@@ -40,8 +43,16 @@ static int make_body(struct buf *b, const struct dialogue_plan *p,
         .thinking = p->thinking,
     };
 
+    struct buf text = BUF_INIT(BODY_MAX);
+    int rc = 0;
+
     buf_reset(b);
-    return chat_body(b, &r, err);
+    if (p->fill)
+        rc = p->fill(p->fill_ctx, anchor, p->sample, &r.values, &text, err);
+    if (rc == 0)
+        rc = chat_body(b, &r, err);
+    buf_release(&text);
+    return rc;
 }
 
 int dialogue_request(struct buf *b, const struct dialogue_plan *p,

@@ -27,6 +27,10 @@ struct dialogue_plan {
     enum provider_rung rung; /* way of asking for JSON */
     const char *dropped;     /* members to leave out (net/chat.h); or NULL */
     bool thinking;
+    /* Fill in what differs from anchor to anchor, in text; NULL: nothing. */
+    int (*fill)(void *ctx, struct span anchor, unsigned sample,
+                struct prompt_values *v, struct buf *text, struct err *err);
+    void *fill_ctx;
 };
 
 /* What a kind of answers took; money below 0: unknown. */

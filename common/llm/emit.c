@@ -29,10 +29,10 @@ static int write_note(struct writer *w, uint64_t ordinal,
 
 /* One pair and its note; *text is the sentence's ordinal. */
 static int write_item(struct writer *w, uint32_t anchor, float label,
-                      const struct chat_item *item, uint32_t *text,
+                      float score, const struct chat_item *item, uint32_t *text,
                       const struct emit_source *from, struct err *err)
 {
-    struct pair p = { anchor, 0, label, NAN, NAN, ORIGIN_LLM, 0 };
+    struct pair p = { anchor, 0, label, score, NAN, ORIGIN_LLM, 0 };
     uint64_t ordinal;
     int rc = writer_text(w, span_of(item->text), span_of(""), text, err);
 
@@ -42,6 +42,27 @@ static int write_item(struct writer *w, uint32_t anchor, float label,
     return rc < 0 ? rc : write_note(w, ordinal, item, from, err);
 }
 
+static int write_negatives(struct writer *w, struct span anchor, uint32_t at,
+                           const struct items *it, uint32_t *negative,
+                           const struct emit_source *from, struct err *err)
+{
+    bool taken[CHAT_ITEMS_MAX] = { false };
+    struct brief_draw d = { .n = 0 };
+    int rc = 0;
+
+    if (from->brief)
+        brief_draw(&d, from->brief, anchor, from->negatives);
+    for (size_t i = 0; rc == 0 && i < it->negatives; i++) {
+        double grade = from->brief ? brief_grade(&d, from->brief,
+                                                 it->negative[i]->kind, taken)
+                                   : NAN;
+
+        rc = write_item(w, at, isnan(grade) ? 0.0f : (float)grade, (float)grade,
+                        it->negative[i], &negative[i], from, err);
+    }
+    return rc;
+}
+
 int emit_items(struct writer *w, struct span anchor, const struct items *it,
                const struct emit_source *from, struct err *err)
 {
@@ -49,9 +70,10 @@ int emit_items(struct writer *w, struct span anchor, const struct items *it,
     int rc = writer_text(w, anchor, span_of(""), &at, err);
 
     for (size_t i = 0; rc == 0 && i < it->positives; i++)
-        rc = write_item(w, at, 1.0f, it->positive[i], &positive[i], from, err);
-    for (size_t i = 0; rc == 0 && i < it->negatives; i++)
-        rc = write_item(w, at, 0.0f, it->negative[i], &negative[i], from, err);
+        rc = write_item(w, at, 1.0f, NAN, it->positive[i], &positive[i], from,
+                        err);
+    if (rc == 0)
+        rc = write_negatives(w, anchor, at, it, negative, from, err);
     for (size_t i = 0; rc == 0 && it->negatives && i < it->positives; i++) {
         struct triplet t = { at, positive[i], (uint32_t)it->negatives,
                              negative };

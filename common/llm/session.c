@@ -9,6 +9,24 @@
 
 /* ---- set-up ---- */
 
+static int load_prompt(struct session *x, const struct session_args *a,
+                       struct err *err)
+{
+    const struct brief_options o = {
+        .kinds = a->kinds ? a->kinds : "",
+        .grades = a->grades ? a->grades : "",
+        .styles = a->styles ? a->styles : "",
+        .notes = a->notes ? a->notes : "",
+        .examples = a->examples ? a->examples : "",
+        .avoid = a->avoid ? a->avoid : "",
+        .shots = a->shots,
+        .seed = (uint64_t)a->common.seed,
+    };
+    int rc = prompt_load(&x->prompt, a->template, err);
+
+    return rc == 0 ? brief_load(&x->brief, &x->prompt, &o, err) : rc;
+}
+
 int session_load(struct session *x, const struct session_args *a,
                  struct err *err)
 {
@@ -36,18 +54,21 @@ int session_load(struct session *x, const struct session_args *a,
         .temperature = a->temperature,
         .seed = a->common.seed,
         .thinking = x->how.thinking,
+        .fill = brief_fill,
+        .fill_ctx = &x->brief,
     };
     x->inquiry = (struct inquiry){ .sources = &x->sources,
                                    .plan = &x->plan,
                                    .sample = (unsigned)a->sample };
     rc = sources_load(&x->sources, &x->how, err);
-    return rc == 0 ? prompt_load(&x->prompt, a->template, err) : rc;
+    return rc == 0 ? load_prompt(x, a, err) : rc;
 }
 
 void session_release(struct session *x)
 {
     store_close(x->answers);
     anchors_close(&x->anchors);
+    brief_release(&x->brief);
     prompt_release(&x->prompt);
     sources_release(&x->sources);
 }

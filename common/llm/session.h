@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "llm/bill.h"
+#include "llm/brief.h"
 #include "llm/emit.h"
 #include "llm/purchase.h"
 #include "llm/waste.h"
@@ -25,6 +26,8 @@ struct session_args {
     double max_cost, max_tokens, max_requests, max_time, max_wait;
     int dry_run, retry_failed, cache_only, offpeak, fixed;
     const char *check;
+    const char *kinds, *grades, *styles, *notes, *examples, *avoid;
+    int64_t shots;
 };
 
 struct session {
@@ -33,6 +36,7 @@ struct session {
     struct source_options how;
     struct sources sources;
     struct prompt prompt;
+    struct brief brief;
     struct dialogue_plan plan;
     struct inquiry inquiry;
     struct anchors anchors;

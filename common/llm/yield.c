@@ -12,7 +12,9 @@ static int write_anchor(struct session *x, struct writer *w, struct span anchor,
     struct emit_source from = { .provider = s->provider.name,
                                 .model = s->model,
                                 .template = x->prompt.hash,
-                                .repair = a->how };
+                                .repair = a->how,
+                                .brief = &x->brief,
+                                .negatives = (int)x->args->negatives };
     struct items it;
     int rc = items_choose(&it, &x->items, a, anchor, (size_t)x->args->positives,
                           (size_t)x->args->negatives, err);

@@ -1,62 +1,28 @@
 #include "net/prompt.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/utf8.h"
+#include "net/data_file.h"
 
-static const char english[] =
-    "You write training data for a sentence-embedding model. The domain is: "
-    "{domain}.\n"
-    "For the sentence you are given, write {positives} sentences that mean "
-    "the same, and {negatives} that look alike but mean something else.\n"
-    "Same meaning: one answer would serve both. Change words, order and "
-    "sentence form freely; add no facts and drop none.\n"
-    "Look-alike: keep most of the words and the topic, and change one thing "
-    "that matters. Name what you changed as its kind: negation, number, "
-    "entity, role, quantifier, modality, cause, antonym, condition, or "
-    "other-question. Use several kinds.\n"
-    "Write as people in this domain write. No numbering, no explanations, no "
-    "sentence twice.\n"
-    "Answer with one JSON object and nothing else, compact, on this pattern: "
-    "{\"positives\":[\"...\"],\"negatives\":[{\"text\":\"...\",\"kind\":"
-    "\"negation\"}]}\n"
-    "---\n"
-    "{positives} positives and {negatives} negatives, as JSON, for this "
-    "sentence:\n{anchor}\n";
+static const char *const variables[] = {
+    "{anchor}", "{positives}", "{negatives}", "{domain}", "{kinds}", "{wanted}",
+    "{style}",  "{notes}",     "{examples}",  "{avoid}",  "{items}",
+};
+static_assert(sizeof(variables) / sizeof(variables[0]) == PROMPT_VARIABLES,
+              "one name each");
 
-static const char chinese[] =
-    "你为句向量模型编写训练数据。领域：{domain}。\n"
-    "对给出的句子，写{positives}个意思"
-    "相同的句子，再写{negatives}个看起来"
-    "很像、意思却不同的句子。\n"
-    "意思相同：同一个回答对两句都适用。"
-    "可以换词、换语序、换句式，但不要增加"
-    "或丢掉信息。\n"
-    "形近义异：保留大部分字词和话题，只改动"
-    "一处关键内容，并用 kind 注明改动"
-    "的种类：negation（不、没、别）、num"
-    "ber、entity、role（把、被互换）、"
-    "quantifier（只、都、才、就）、modality、cause、antonym、condition、"
-    "one-character（一字之差）、other-question。种类要多样。\n"
-    "用这个领域里人们真实的说法。不要编号，不要解释，不要重复。\n"
-    "只回答一个紧凑的 JSON 对象，格式如下："
-    "{\"positives\":[\"...\"],\"negatives\":[{\"text\":\"...\",\"kind\":"
-    "\"negation\"}]}\n"
-    "---\n"
-    "请以 JSON 给出{positives}个 positives 和{negatives}个 negatives，句子"
-    "是：\n{anchor}\n";
-
-static const char *const variables[] = { "{anchor}", "{positives}",
-                                         "{negatives}", "{domain}" };
-enum { VARIABLES = sizeof(variables) / sizeof(variables[0]) };
-
-/* Index of the variable that begins at p, or -1. */
-static int variable_at(const char *p, size_t left)
+const char *prompt_variable(enum prompt_variable v)
 {
-    for (int i = 0; i < VARIABLES; i++) {
+    return variables[v];
+}
+
+int prompt_variable_at(const char *p, size_t left)
+{
+    for (int i = 0; *p == '{' && i < PROMPT_VARIABLES; i++) {
         size_t n = strlen(variables[i]);
 
         if (left >= n && memcmp(p, variables[i], n) == 0)
@@ -82,14 +48,10 @@ static void unify(struct buf *text)
 
 /* A brace with a lower-case word in it must be a variable: a typing error
  * would be paid for a hundred thousand times. */
-static int check(const struct prompt *p, const char *name, struct err *err)
+static int check_body(const struct prompt *p, const char *name, size_t body,
+                      struct err *err)
 {
-    bool anchor = false;
-
-    if (utf8_valid(buf_str(&p->text), p->text.len) < p->text.len ||
-        memchr(buf_str(&p->text), '\0', p->text.len))
-        return ERR_SET(err, ERR_FORMAT, "template %s: not UTF-8 text", name);
-    for (size_t i = 0; i < p->text.len; i++) {
+    for (size_t i = body; i < p->text.len; i++) {
         const char *s = p->text.ptr + i;
         size_t word;
 
@@ -98,51 +60,87 @@ static int check(const struct prompt *p, const char *name, struct err *err)
         word = strspn(s + 1, "abcdefghijklmnopqrstuvwxyz_");
         if (word == 0 || s[1 + word] != '}')
             continue; /* JSON in the example */
-        if (variable_at(s, p->text.len - i) < 0)
+        if (prompt_variable_at(s, p->text.len - i) < 0)
             return ERR_SET(err, ERR_FORMAT,
                            "template %s: unknown variable %.*s, expected "
-                           "{anchor}, {positives}, {negatives} or {domain}",
+                           "{anchor}, {positives}, {negatives}, {domain}, "
+                           "{kinds}, {wanted}, {style}, {notes}, {examples}, "
+                           "{avoid} or {items}",
                            name, (int)word + 2, s);
-        anchor |= variable_at(s, p->text.len - i) == 0;
     }
-    return anchor
+    return p->uses[PROMPT_ANCHOR]
                ? 0
                : ERR_SET(err, ERR_FORMAT, "template %s: has no {anchor}", name);
 }
 
+static int read_text(struct prompt *p, const char *name, size_t *body,
+                     struct err *err)
+{
+    int rc;
+
+    unify(&p->text);
+    if (utf8_valid(buf_str(&p->text), p->text.len) < p->text.len ||
+        memchr(buf_str(&p->text), '\0', p->text.len))
+        return ERR_SET(err, ERR_FORMAT, "template %s: not UTF-8 text", name);
+    rc = prompt_read_head(p, name, body, err);
+    if (rc == 0)
+        rc = check_body(p, name, *body, err);
+    return rc == 0 ? sha256_hex(p->hash, p->text.ptr, p->text.len, err) : rc;
+}
+
+/* What differs from anchor to anchor ends the part that a cache can keep. */
+static void warn_changing(const struct prompt *p, const char *name)
+{
+    static const enum prompt_variable each[] = { PROMPT_ANCHOR, PROMPT_WANTED,
+                                                 PROMPT_STYLE, PROMPT_ITEMS };
+
+    for (size_t i = 0; i < p->system.len; i++) {
+        int v = prompt_variable_at(p->system.ptr + i, p->system.len - i);
+
+        for (size_t k = 0; k < sizeof(each) / sizeof(each[0]); k++)
+            if (v == (int)each[k])
+                log_warn("template %s: %s stands before the line ---: "
+                         "providers cache only what is the same for all",
+                         name, variables[v]);
+    }
+}
+
+int prompt_find(char path[4096], const char *name, struct err *err)
+{
+    static const struct data_kind kind = { "template", "prompts", ".txt",
+                                           "SILVERSMITH_PROMPTS" };
+
+    return data_file_find(path, &kind, name, err);
+}
+
 int prompt_load(struct prompt *p, const char *name, struct err *err)
 {
-    const char *cut;
+    char path[FILE_PATH_MAX];
+    const char *cut, *from;
+    size_t body = 0;
     int rc;
 
     *p = (struct prompt){ .text = BUF_INIT(1 << 20) };
-    if (strcmp(name, "en") == 0)
-        rc = buf_puts(&p->text, english, err);
-    else if (strcmp(name, "zh") == 0)
-        rc = buf_puts(&p->text, chinese, err);
-    else
-        rc = file_read(&p->text, name, err);
-    unify(&p->text);
+    rc = prompt_find(path, name, err);
     if (rc == 0)
-        rc = check(p, name, err);
+        rc = file_read(&p->text, path, err);
     if (rc == 0)
-        rc = sha256_hex(p->hash, p->text.ptr, p->text.len, err);
+        rc = read_text(p, name, &body, err);
     if (rc < 0) {
         prompt_release(p);
         return rc;
     }
-    cut = strstr(p->text.ptr, "\n---\n");
-    if (cut) {
-        p->system = (struct span){ p->text.ptr, (size_t)(cut - p->text.ptr) };
-        p->user = span_of(cut + 5);
-    } else {
-        p->user = (struct span){ p->text.ptr, p->text.len };
-    }
+    from = p->text.ptr + body;
+    cut = strstr(from, "\n---\n");
+    p->user = span_of(cut ? cut + 5 : from);
+    if (cut)
+        p->system = (struct span){ from, (size_t)(cut - from) };
     if (strspn(p->user.ptr, " \n") == p->user.len) {
         prompt_release(p);
         return ERR_SET(err, ERR_FORMAT,
                        "template %s: nothing after the line ---", name);
     }
+    warn_changing(p, name);
     return 0;
 }
 
@@ -151,19 +149,65 @@ void prompt_release(struct prompt *p)
     buf_release(&p->text);
 }
 
+/* ---- rendering ---- */
+
+static struct span optional(enum prompt_variable which,
+                            const struct prompt_values *v)
+{
+    const struct span of[] = { v->kinds,    v->wanted, v->style, v->notes,
+                               v->examples, v->avoid,  v->items };
+
+    return of[which - PROMPT_KIND_LIST];
+}
+
 static int put_variable(struct buf *b, int which, const struct prompt_values *v,
                         struct err *err)
 {
+    struct span s;
+
     switch (which) {
-    case 0:
+    case PROMPT_ANCHOR:
         return buf_append(b, v->anchor.ptr, v->anchor.len, err);
-    case 1:
+    case PROMPT_POSITIVES:
         return buf_printf(b, err, "%d", v->positives);
-    case 2:
+    case PROMPT_NEGATIVES:
         return buf_printf(b, err, "%d", v->negatives);
-    default:
+    case PROMPT_DOMAIN:
         return buf_puts(b, v->domain, err);
+    default:
+        s = optional(which, v);
+        return s.len ? buf_append(b, s.ptr, s.len, err) : 0;
     }
+}
+
+/* Has the line a variable that stands for nothing? */
+static bool is_void(struct span line, const struct prompt_values *v)
+{
+    for (size_t i = 0; i < line.len; i++) {
+        int which = prompt_variable_at(line.ptr + i, line.len - i);
+
+        if (which >= PROMPT_KIND_LIST && optional(which, v).len == 0)
+            return true;
+    }
+    return false;
+}
+
+static int render_line(struct buf *b, struct span line,
+                       const struct prompt_values *v, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < line.len;) {
+        int which = prompt_variable_at(line.ptr + i, line.len - i);
+
+        if (which < 0) {
+            rc = buf_append(b, line.ptr + i++, 1, err);
+            continue;
+        }
+        rc = put_variable(b, which, v, err);
+        i += strlen(variables[which]);
+    }
+    return rc;
 }
 
 int prompt_render(struct buf *b, struct span part,
@@ -171,15 +215,14 @@ int prompt_render(struct buf *b, struct span part,
 {
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < part.len;) {
-        int which = variable_at(part.ptr + i, part.len - i);
+    while (rc == 0 && part.len) {
+        const char *nl = memchr(part.ptr, '\n', part.len);
+        size_t n = nl ? (size_t)(nl - part.ptr) + 1 : part.len;
+        const struct span line = { part.ptr, n };
 
-        if (which < 0) {
-            rc = buf_append(b, part.ptr + i++, 1, err);
-            continue;
-        }
-        rc = put_variable(b, which, v, err);
-        i += strlen(variables[which]);
+        if (!is_void(line, v))
+            rc = render_line(b, line, v, err);
+        part = (struct span){ part.ptr + n, part.len - n };
     }
     return rc;
 }

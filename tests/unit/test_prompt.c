@@ -66,6 +66,10 @@ static void the_hash_is_of_the_text(void **state)
     prompt_release(&a);
 }
 
+#define ALL \
+    "{anchor}, {positives}, {negatives}, {domain}, {kinds}, {wanted}, " \
+    "{style}, {notes}, {examples}, {avoid} or {items}"
+
 static void a_wrong_template_is_refused(void **state)
 {
     static const struct {
@@ -76,16 +80,17 @@ static void a_wrong_template_is_refused(void **state)
         { "say it", (size_t)-1, "has no {anchor}" },
         { "", (size_t)-1, "has no {anchor}" },
         { "{anchor} {negativs}", (size_t)-1,
-          "unknown variable {negativs}, expected {anchor}, {positives}, "
-          "{negatives} or {domain}" },
+          "unknown variable {negativs}, expected " ALL },
         { "{anchor_text}", (size_t)-1,
-          "unknown variable {anchor_text}, "
-          "expected {anchor}, {positives}, "
-          "{negatives} or {domain}" },
+          "unknown variable {anchor_text}, expected " ALL },
         { "{ANCHOR} {Anchor} {anchor }", (size_t)-1, "has no {anchor}" },
         { "{anchor} \xFF", (size_t)-1, "not UTF-8 text" },
         { "{anchor} \xC4\xE3", (size_t)-1, "not UTF-8 text" },
         { "{anchor}\0", 9, "not UTF-8 text" },
+        { "variables: anchor notes\n===\n{anchor}", (size_t)-1,
+          "declares {notes} and does not use it" },
+        { "variables: anchor\n===\n{anchor}{notes}", (size_t)-1,
+          "{notes} is not among its variables" },
         { "{anchor}\n---\n", (size_t)-1, "nothing after the line ---" },
         { "{anchor}\n---\n \n", (size_t)-1, "nothing after the line ---" },
     };
@@ -135,14 +140,84 @@ static void variables_are_replaced_once(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-        const struct prompt_values v = { span_of(row[i].anchor), 5, 12,
-                                         "shops" };
+        const struct prompt_values v = { .anchor = span_of(row[i].anchor),
+                                         .positives = 5,
+                                         .negatives = 12,
+                                         .domain = "shops" };
         struct err err = ERR_INIT;
 
         buf_reset(&b);
         assert_ok(prompt_render(&b, span_of(row[i].part), &v, &err), &err);
         assert_string_equal(buf_str(&b), row[i].want);
     }
+    buf_release(&b);
+}
+
+static void a_head_says_what_the_template_has(void **state)
+{
+    static const char text[] =
+        "# mine\nlanguage: zh\nvariables: anchor, wanted kinds\n"
+        "kind not: no\n\nkind one-two: 1: 2\naxis a: x | y y |z\n"
+        "same: {a}={b}\n===\n{kinds}\n---\n{wanted}\n{anchor}";
+    struct err err = ERR_INIT;
+    struct prompt p;
+
+    (void)state;
+    assert_ok(load(&p, text, (size_t)-1, &err), &err);
+    assert_span(p.language, "zh");
+    assert_int_equal(p.kinds, 2);
+    assert_span(p.kind[1].name, "one-two");
+    assert_span(p.kind[1].text, "1: 2");
+    assert_int_equal(p.axis[0].n, 3);
+    assert_span(p.axis[0].value[1], "y y");
+    assert_span(p.same, "{a}={b}");
+    assert_span(p.system, "{kinds}");
+    assert_true(p.uses[PROMPT_WANTED] && !p.uses[PROMPT_NOTES]);
+    prompt_release(&p);
+}
+
+static void a_mistake_in_the_head_is_named_with_its_line(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } row[] = {
+        { "\nkinds negation: x\n===\n{anchor}",
+          ":2: unknown 'kinds negation'" },
+        { "kind a: x\nkind a: y\n===\n{anchor}", ":2: kind a is there twice" },
+        { "axis a: x||y\n===\n{anchor}", ":1: axis a: expected 1 to" },
+        { "just text\n===\n{anchor}", ":1: expected \"name: text\"" },
+        { "kind a:\n===\n{anchor}", ":1: nothing after the colon" },
+        { "variables: anchr\n===\n{anchor}", ":1: unknown variable anchr" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct err err = ERR_INIT;
+        struct prompt p;
+
+        assert_int_equal(load(&p, row[i].text, (size_t)-1, &err), ERR_FORMAT);
+        if (!strstr(err.msg, row[i].want))
+            fail_msg("'%s', expected '%s'", err.msg, row[i].want);
+    }
+}
+
+static void a_line_for_what_is_not_given_is_left_out(void **state)
+{
+    struct prompt_values v = { .anchor = span_of("A"), .domain = "d" };
+    struct buf b = BUF_INIT(4096);
+    struct err err = ERR_INIT;
+
+    (void)state;
+    assert_ok(prompt_render(&b, span_of("x\nNotes: {notes}\n{anchor}{style}"),
+                            &v, &err),
+              &err);
+    assert_string_equal(buf_str(&b), "x\n");
+    buf_reset(&b);
+    v.notes = span_of("{anchor}\nmore");
+    assert_ok(
+        prompt_render(&b, span_of("x\nNotes: {notes}\n{anchor}"), &v, &err),
+        &err);
+    assert_string_equal(buf_str(&b), "x\nNotes: {anchor}\nmore\nA");
     buf_release(&b);
 }
 
@@ -153,7 +228,10 @@ static void the_built_in_templates_say_what_is_needed(void **state)
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        const struct prompt_values v = { span_of("ANCHOR"), 3, 4, "DOMAIN" };
+        const struct prompt_values v = { .anchor = span_of("ANCHOR"),
+                                         .positives = 3,
+                                         .negatives = 4,
+                                         .domain = "DOMAIN" };
         struct buf b = BUF_INIT(1 << 16);
         struct err err = ERR_INIT;
         struct prompt p;
@@ -184,6 +262,9 @@ int main(void)
         CASE(the_hash_is_of_the_text),
         CASE(a_wrong_template_is_refused),
         CASE(a_missing_template_is_named),
+        CASE(a_head_says_what_the_template_has),
+        CASE(a_mistake_in_the_head_is_named_with_its_line),
+        cmocka_unit_test(a_line_for_what_is_not_given_is_left_out),
         cmocka_unit_test(variables_are_replaced_once),
         cmocka_unit_test(the_built_in_templates_say_what_is_needed),
     };
