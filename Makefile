@@ -2,7 +2,7 @@
 # make run               set up, build, and run the whole flow on samples/
 # make test              set up, build, and run every test
 # make deps              install the Debian packages that are missing
-# make unit cli pipeline corpus   one kind of test
+# make unit cli pipeline corpus sim   one kind of test
 # make SAN=1 test        the same under AddressSanitizer and UBSan
 # make SAN=thread unit   unit tests under ThreadSanitizer
 # make lint              layers, banned functions, formatting
@@ -64,9 +64,10 @@ stages  := $(patsubst stages/%.c,$B/bin/%,$(wildcard stages/*.c)) \
            $(patsubst pipelines/%.c,$B/bin/%,$(wildcard pipelines/*.c))
 units   := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*.c))
 fuzzers := $(patsubst tests/fuzz/fuzz_%.c,$B/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+simulator := $B/sim/sim
 benches := $(patsubst tests/bench/%.c,$B/bench/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all help deps run test unit corpus cli pipeline lint bench format \
+.PHONY: all help deps run test unit corpus cli pipeline sim lint bench format \
         install clean base-model FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -103,6 +104,8 @@ $B/bin/%: $B/obj/pipelines/%.o $B/libcommon.a
 $B/unit/%: $B/obj/tests/unit/%.o $(support) $B/libcommon.a
 	$(LINK) -lcmocka
 $B/bench/%: $B/obj/tests/bench/%.o $B/libcommon.a
+	$(LINK)
+$B/sim/sim: $(call obj,tests/sim/*.c) $B/libcommon.a
 	$(LINK)
 $B/fuzz/%: $B/obj/tests/fuzz/fuzz_%.o $B/obj/tests/fuzz/replay.o $B/libcommon.a
 	$(LINK)
@@ -148,6 +151,10 @@ cli: $(stages)
 
 pipeline: $(stages)
 	bash tests/pipeline/run.sh $B/bin
+
+# llm-generate against a provider that plays every fault.
+sim: $(simulator) $(stages)
+	BIN=$B python3 tests/sim/faults.py
 
 lint:
 	sh tests/lint/layers.sh

@@ -12,6 +12,8 @@
 enum { HEADERS_MAX = 256 << 10, STALL_S = 60 };
 
 struct slot {
+    const char *body_at; /* what is left to send of it */
+    size_t body_left;
     CURL *easy; /* kept: a connection is reused */
     struct curl_slist *headers;
     struct buf body;
@@ -40,6 +42,18 @@ static size_t on_body(char *ptr, size_t size, size_t n, void *ctx)
         return 0; /* libcurl ends the transfer */
     }
     return watch_feed(&s->watch, ptr, size * n) ? size * n : 0;
+}
+
+static size_t on_send(char *ptr, size_t size, size_t n, void *ctx)
+{
+    struct slot *s = ctx;
+
+    n *= size;
+    n = n < s->body_left ? n : s->body_left;
+    memcpy(ptr, s->body_at, n);
+    s->body_at += n;
+    s->body_left -= n;
+    return n;
 }
 
 static size_t on_header(char *ptr, size_t size, size_t n, void *ctx)
@@ -148,8 +162,16 @@ static void set_options(struct slot *s, const struct post_request *r)
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
     curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, 1000L * r->timeout_s);
     curl_easy_setopt(e, CURLOPT_POST, 1L);
-    curl_easy_setopt(e, CURLOPT_POSTFIELDS, s->sent);
+    /* A body that cannot be rewound: on a connection that breaks libcurl would
+     * else send it once more by itself, and it might be paid for twice with
+     * nobody counting. */
+    s->body_at = s->sent;
+    s->body_left = r->len;
+    curl_easy_setopt(e, CURLOPT_READFUNCTION, on_send);
+    curl_easy_setopt(e, CURLOPT_READDATA, s);
     curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->len);
+    if (getenv("SSL_CERT_FILE")) /* as OpenSSL's own programs do */
+        curl_easy_setopt(e, CURLOPT_CAINFO, getenv("SSL_CERT_FILE"));
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, s->headers);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, s);
@@ -275,7 +297,7 @@ static void finish(struct post *p, struct slot *s, CURLcode code,
     curl_easy_getinfo(s->easy, CURLINFO_TOTAL_TIME_T, &us);
     done->seconds = (double)us * 1e-6;
     curl_easy_getinfo(s->easy, CURLINFO_SIZE_UPLOAD_T, &up);
-    done->sent = up > 0;
+    done->sent = up > 0 || s->body_at > s->sent;
     if (code == CURLE_OK)
         curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &done->status);
     else

@@ -1,8 +1,8 @@
 /*
  * post.h - many HTTPS POSTs at once, in one thread, through libcurl's multi
  * interface. The same rules as http.h: https only (http for loopback),
- * certificates checked, no redirect followed (a redirect would take the key and
- * the body to another host), no .netrc.
+ * certificates checked (against $SSL_CERT_FILE if set), no redirect followed (a
+ * redirect would take the key and the body to another host), no .netrc.
  */
 #ifndef NET_POST_H
 #define NET_POST_H

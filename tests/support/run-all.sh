@@ -7,7 +7,7 @@ rm -rf build/results
 mkdir -p build/results
 bad=0
 $make -j"$(nproc)" all || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
-for kind in unit corpus cli pipeline; do
+for kind in unit corpus cli pipeline sim; do
     echo "== $kind"
     $make -j"$(nproc)" "$kind" || bad=1
     [ -f build/results/$kind ] || echo "0 1 0" >build/results/$kind
