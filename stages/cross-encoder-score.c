@@ -1,7 +1,9 @@
 /*
- * cross-encoder-score - give each pair the cross-encoder's score.
+ * cross-encoder-score - give each pair the score of a cross-encoder, of a
+ * sentence encoder, or of several models together.
  *
- * in:  pairs, a cross-encoder      out: the same pairs with scores
+ * in:  pairs, models [, labelled pairs to weigh the models on]
+ * out: the same pairs with scores
  *
  * Works in windows of WINDOW pairs, committed one by one: memory does not grow
  * with the number of pairs, and after kill -9 the same command goes on behind
@@ -18,53 +20,57 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/stats.h"
-#include "model/cross_encoder.h"
 #include "model/precision_choice.h"
+#include "model/teacher.h"
 #include "nn/gemm.h"
 #include "nn/kernels.h"
 #include "store/stage.h"
 
-enum { WINDOW = 4096 };
+enum { WINDOW = TEACHER_WINDOW };
 
 struct args {
     struct stage_args common;
-    const char *model, *pairs, *out;
+    struct opt_list model;
+    const char *fit, *pairs, *out;
     int both_orders;
     struct precision_choice choice;
 };
 
 static const struct opt rows[] = {
     STAGE_ROWS(struct args, common),
-    OPT_ROW_PATH('m', "model", struct args, model, OPT_IN_MODEL, "MODEL",
-                 OPT_REQUIRED, "cross-encoder"),
+    OPT_ROW_PATHS('m', "model", struct args, model, OPT_IN_MODEL, "MODEL",
+                  OPT_REQUIRED,
+                  "cross-encoder or sentence encoder; the mean of several"),
+    OPT_ROW_PATH(0, "fit", struct args, fit, OPT_IN_STORE, "STORE", 0,
+                 "labelled pairs (dev): weigh the models and calibrate the "
+                 "score on them"),
     OPT_ROW_PATH('i', "pairs", struct args, pairs, OPT_IN_STORE, "STORE",
                  OPT_REQUIRED, "pairs to score"),
     OPT_ROW_PATH('o', "out", struct args, out, OPT_OUT_STORE, "STORE",
                  OPT_REQUIRED, "store of scored pairs to make"),
     OPT_ROW_FLAG(0, "both-orders", struct args, both_orders, 0,
-                 "score (b, a) too: score becomes the mean, reverse the "
-                 "second"),
+                 "cross-encoders score (b, a) too: score becomes the mean, "
+                 "reverse (of a single model) the second"),
     PRECISION_ROW(struct args, choice),
     OPT_ROW_END,
 };
 
 static const struct opt_spec opts = {
     .program = "cross-encoder-score",
-    .summary = "Give each pair the cross-encoder's score.",
+    .summary = "Give each pair a model's score, or several models' together.",
     .example = "cross-encoder-score --model teacher --pairs cand.lmdb --out "
                "scored.lmdb",
     .opts = rows,
-    .version = 2,
+    .version = 3,
 };
 
 struct work {
     const struct args *args;
-    struct cross_encoder model;
+    struct teacher teacher;
     struct workers *workers;
     struct store *in, *out;
     struct writer *writer;
     struct texts texts;
-    struct token_table table;
     struct store_cursor *cursor;
     struct stats_hist hist;
     struct pair pair[WINDOW];
@@ -107,26 +113,6 @@ static int read_window(struct work *x, size_t *n, struct err *err)
     return rc == 1 ? 0 : rc;
 }
 
-static int score_window(struct work *x, size_t n, struct err *err)
-{
-    int rc = cross_encoder_logits(&x->model, x->score, &x->table, x->a, x->b, n,
-                                  x->workers, err);
-
-    if (rc < 0)
-        return rc;
-    cross_encoder_activate(&x->model, x->score, n);
-    for (size_t i = 0; i < n; i++)
-        x->reverse[i] = NAN;
-    if (!x->args->both_orders)
-        return 0;
-    rc = cross_encoder_logits(&x->model, x->reverse, &x->table, x->b, x->a, n,
-                              x->workers, err);
-    cross_encoder_activate(&x->model, x->reverse, n);
-    for (size_t i = 0; i < n; i++)
-        x->score[i] = 0.5f * (x->score[i] + x->reverse[i]);
-    return rc;
-}
-
 static float share(float x)
 {
     return x < 0.0f ? 0.0f : x > 1.0f ? 1.0f : x;
@@ -137,7 +123,7 @@ static int write_window(struct work *x, size_t n, struct err *err)
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < n; i++) {
-        x->pair[i].score = share(x->score[i]);
+        x->pair[i].score = x->score[i];
         x->pair[i].reverse = isnan(x->reverse[i]) ? NAN : share(x->reverse[i]);
         rc = writer_pair(x->writer, &x->pair[i], NULL, err);
     }
@@ -178,7 +164,8 @@ static int score_all(struct work *x, struct stage *st, struct err *err)
     while (rc == 0 && n > 0) {
         rc = read_window(x, &n, err);
         if (rc == 0 && n > 0)
-            rc = score_window(x, n, err);
+            rc = teacher_score(&x->teacher, x->score, x->reverse, x->a, x->b, n,
+                               x->workers, err);
         if (rc == 0)
             rc = write_window(x, n, err);
         done += n;
@@ -222,29 +209,34 @@ static void record_histogram(struct stage *st, const struct work *x)
     json_set(st->extra, "histogram", bins);
 }
 
-static int open_all(struct work *x, struct stage *st, struct err *err)
+static int open_teacher(struct work *x, struct stage *st, struct err *err)
 {
+    const struct args *a = x->args;
     char folder[FILE_PATH_MAX];
-    int rc = stage_model_path(folder, x->args->model, err);
+    struct json_node *fit;
+    int rc = 0;
 
+    for (size_t m = 0; rc == 0 && m < a->model.n; m++) {
+        rc = stage_model_path(folder, a->model.item[m], err);
+        if (rc == 0)
+            rc = teacher_add(&x->teacher, folder, file_base(a->model.item[m]),
+                             a->both_orders, a->choice.precision, err);
+    }
+    if (rc < 0)
+        return rc;
+    precision_announce(&a->choice, x->workers);
+    if (!a->fit[0])
+        return 0;
+    rc = teacher_fit(&x->teacher, &fit, a->fit, x->workers, err);
     if (rc == 0)
-        rc = workers_start(&x->workers, (size_t)x->args->common.threads, err);
-    if (rc == 0)
-        rc = cross_encoder_load(&x->model, folder, 0, err);
-    if (rc == 0 && x->model.fresh)
-        rc = ERR_SET(err, ERR_FORMAT,
-                     "%s has no classification head: train a cross-encoder "
-                     "first",
-                     folder);
-    if (rc == 0 && x->model.config.activation != ACTIVATION_SIGMOID)
-        rc = ERR_SET(err, ERR_FORMAT,
-                     "%s gives raw logits (activation Identity); scores must "
-                     "be in [0, 1]",
-                     folder);
-    if (rc == 0)
-        rc = cross_encoder_freeze(&x->model, x->args->choice.precision, err);
-    if (rc == 0)
-        rc = store_open(&x->in, x->args->pairs, err);
+        json_set(st->extra, "ensemble", fit);
+    return rc;
+}
+
+static int open_stores(struct work *x, struct stage *st, struct err *err)
+{
+    int rc = store_open(&x->in, x->args->pairs, err);
+
     if (rc == 0)
         rc = pairs_need(x->in, &x->total, err);
     if (rc == 0)
@@ -253,19 +245,41 @@ static int open_all(struct work *x, struct stage *st, struct err *err)
         rc = stage_create(st, &x->out, "pairs", err);
     if (rc == 0)
         rc = writer_new(&x->writer, x->out, err);
+    return rc < 0 ? rc : copy_texts(x, err);
+}
+
+static int open_all(struct work *x, struct stage *st, struct err *err)
+{
+    int rc = workers_start(&x->workers, (size_t)x->args->common.threads, err);
+
     if (rc == 0)
-        rc = copy_texts(x, err);
+        rc = open_teacher(x, st, err);
     if (rc == 0)
-        rc = cross_encoder_tokenise(&x->model, &x->table, x->texts.text,
-                                    x->texts.n, x->workers, err);
+        rc = open_stores(x, st, err);
+    if (rc == 0)
+        rc = teacher_texts(&x->teacher, x->texts.text, x->texts.n, x->workers,
+                           err);
     return rc;
 }
 
+/* One precision for all: int8 only where every model passed its check. */
 static int resolve(struct stage *st, struct err *err)
 {
     struct args *a = st->args;
+    const char *asked = a->choice.asked;
+    int rc = 0;
 
-    return precision_choose(&a->choice, a->model, err);
+    if (a->model.n > ENSEMBLE_MAX)
+        return ERR_SET(err, ERR_USAGE, "--model %zu times, at most %d",
+                       a->model.n, ENSEMBLE_MAX);
+    for (size_t m = 0; rc == 0 && m < a->model.n; m++) {
+        struct precision_choice c = { .asked = asked };
+
+        rc = precision_choose(&c, a->model.item[m], err);
+        if (rc == 0 && (m == 0 || c.precision == PRECISION_F32))
+            a->choice = c;
+    }
+    return rc;
 }
 
 static int run(struct stage *st, struct err *err)
@@ -279,7 +293,6 @@ static int run(struct stage *st, struct err *err)
     rc = open_all(&x, st, err);
     if (rc < 0)
         goto out;
-    precision_announce(&x.args->choice, x.workers);
     rc = score_all(&x, st, err);
     if (rc == 0)
         rc = count_scores(&x, err);
@@ -293,9 +306,8 @@ out:
     writer_free(x.writer);
     store_close(x.out);
     texts_release(&x.texts);
-    token_table_release(&x.table);
     store_close(x.in);
-    cross_encoder_release(&x.model);
+    teacher_release(&x.teacher);
     workers_stop(x.workers);
     return rc;
 }
