@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "net/http.h"
 
-enum { KEY_MAX = 4096 }; /* bytes */
+enum { KEY_MAX = 4096 /* bytes */, KEYS = 128 };
 
 /* read(), not stdio, whose buffer would keep a copy. Closes fd. */
 static int read_all(char *key, int fd, const char *name, struct err *err)
@@ -90,14 +90,16 @@ static bool is_key(char *key)
     return true;
 }
 
-/* A page for each key, never given back: it is wiped by nobody but the end of
- * the process, which is what "valid until the process ends" says. */
+/* A page for each key, kept until the process ends; NULL: no more of them. */
 static char *new_page(void)
 {
-    char *page = aligned_alloc(KEY_MAX, KEY_MAX);
+    static char *kept[KEYS];
+    static size_t n;
+    char *page = n < KEYS ? aligned_alloc(KEY_MAX, KEY_MAX) : NULL;
 
     if (!page)
         return NULL;
+    kept[n++] = page;
     (void)mlock(page, KEY_MAX);
     (void)madvise(page, KEY_MAX, MADV_DONTDUMP);
     page[0] = '\0';
@@ -147,7 +149,6 @@ int provider_take_key(const struct provider *p, const char **key,
         *key = page;
     } else {
         explicit_bzero(page, KEY_MAX);
-        free(page);
     }
     return rc;
 }
