@@ -93,13 +93,15 @@ static bool is_key(char *key)
 /* A page for each key, kept until the process ends; NULL: no more of them. */
 static char *new_page(void)
 {
-    static char *kept[KEYS];
-    static size_t n;
-    char *page = n < KEYS ? aligned_alloc(KEY_MAX, KEY_MAX) : NULL;
+    static struct {
+        char *page[KEYS];
+        size_t n;
+    } kept;
+    char *page = kept.n < KEYS ? aligned_alloc(KEY_MAX, KEY_MAX) : NULL;
 
     if (!page)
         return NULL;
-    kept[n++] = page;
+    kept.page[kept.n++] = page;
     (void)mlock(page, KEY_MAX);
     (void)madvise(page, KEY_MAX, MADV_DONTDUMP);
     page[0] = '\0';
