@@ -50,6 +50,11 @@ static const struct opt rows[] = {
                 "how many of them"),
     OPT_ROW_PATH(0, "avoid", struct session_args, avoid, OPT_IN_FILE, "FILE", 0,
                  "diversity report of an earlier run: avoid its openings"),
+    OPT_ROW_STR(0, "checks", struct session_args, checks, "", "LIST", 0,
+                "settings of the checks: numbers=off,length=3; none"),
+    OPT_ROW_STR(0, "aside", struct session_args, aside, "", "STORE",
+                OPT_NO_RESULT,
+                "store for what people should look at; else it is dropped"),
     OPT_ROW_STR(0, "model", struct session_args, model, "", "NAME", 0,
                 "model; the profile's unless given"),
     OPT_ROW_REAL(0, "temperature", struct session_args, temperature, "0.9", 0,
@@ -196,8 +201,12 @@ static int make_output(struct session *x, struct err *err)
     allow_failures(x);
     if (rc == 0)
         rc = writer_new(&w, out, err);
+    if (rc == 0 && x->args->aside[0])
+        rc = aside_open(&x->aside, x->args->aside, err);
     if (rc == 0)
         rc = session_write(x, w, err);
+    if (rc == 0)
+        rc = aside_finish(&x->aside, err);
     writer_free(w);
     if (rc < 0) {
         store_close(out);

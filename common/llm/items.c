@@ -1,16 +1,20 @@
 #include "llm/items.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/intern.h"
 #include "text/fold.h"
 
-/* What has been taken of one answer. Number 0 is the anchor. */
+/* What has been taken of the answers. Number 0 is the anchor. */
 struct chooser {
     struct intern seen;
     uint32_t positives_end; /* numbers from here on are negatives */
     size_t max_len;         /* bytes */
+    const struct items_from *from;
+    struct items *out;
     struct items_tally *tally;
+    bool positive; /* the side at work */
 };
 
 /* Is it none of those seen? Counts why not. */
@@ -34,17 +38,90 @@ static int add(struct chooser *c, struct span text, bool *fresh,
     return 0;
 }
 
-static int take(struct chooser *c, const struct chat_item **out, size_t *taken,
-                size_t want, const struct chat_item *item, size_t n,
+static void count(struct chooser *c, const struct checks_result *r)
+{
+    if (c->from->counts)
+        checks_count(c->from->counts, r);
+}
+
+static void count_equal(struct chooser *c)
+{
+    struct checks_result r = { .vote = { VOTE_ABSTAIN } };
+
+    r.vote[CHECK_EQUAL] = VOTE_REJECT;
+    checks_decide(&r);
+    count(c, &r);
+}
+
+/* Nearly equal to one of its side that is kept? */
+static int is_near(struct chooser *c, bool *near, struct span text,
+                   struct err *err)
+{
+    const struct chat_item *const *kept =
+        c->positive ? c->out->positive : c->out->negative;
+    size_t n = c->positive ? c->out->positives : c->out->negatives;
+    int rc = 0;
+
+    *near = false;
+    for (size_t i = 0; rc == 0 && !*near && i < n; i++)
+        rc = checks_siblings(c->from->checks, near, text,
+                             span_of(kept[i]->text), err);
+    c->tally->twice += *near;
+    return rc;
+}
+
+static void keep(struct chooser *c, const struct chat_item *item,
+                 const struct checks_result *r)
+{
+    struct items *o = c->out;
+
+    if (r->verdict == CHECKS_ASIDE && o->asides < CHAT_ITEMS_MAX) {
+        o->aside[o->asides] = item;
+        o->aside_is[o->asides++] = *r;
+        o->aside_positives += c->positive;
+    } else if (r->verdict == CHECKS_ACCEPT && c->positive) {
+        o->positive[o->positives] = item;
+        o->positive_is[o->positives++] = *r;
+    } else if (r->verdict == CHECKS_ACCEPT) {
+        o->negative[o->negatives] = item;
+        o->negative_is[o->negatives++] = *r;
+    }
+}
+
+/* A sentence that nobody has seen yet. */
+static int judge(struct chooser *c, const struct chat_item *item,
+                 struct err *err)
+{
+    const struct span text = span_of(item->text);
+    struct checks_result r;
+    bool near;
+    int rc = is_near(c, &near, text, err);
+
+    if (rc < 0 || near) {
+        count_equal(c);
+        return rc;
+    }
+    rc = checks_text(c->from->checks, &r, c->from->anchor, text, item->kind,
+                     c->positive, err);
+    if (rc < 0)
+        return rc;
+    count(c, &r);
+    keep(c, item, &r);
+    return 0;
+}
+
+static int take(struct chooser *c, const struct chat_item *item, size_t n,
                 struct err *err)
 {
+    const size_t want = c->positive ? c->from->positives : c->from->negatives;
+    const size_t *taken = c->positive ? &c->out->positives : &c->out->negatives;
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < n; i++) {
         struct span s = span_of(item[i].text);
         bool fresh = false;
 
-        if (*taken == want) {
+        if (*taken == want && !c->positive) {
             c->tally->extra++;
             continue;
         }
@@ -53,9 +130,41 @@ static int take(struct chooser *c, const struct chat_item **out, size_t *taken,
             continue;
         }
         rc = add(c, s, &fresh, err);
-        if (rc == 0 && fresh)
-            out[(*taken)++] = &item[i];
+        if (rc == 0 && !fresh)
+            count_equal(c);
+        else if (rc == 0 && *taken == want)
+            c->tally->extra++;
+        else if (rc == 0)
+            rc = judge(c, &item[i], err);
     }
+    return rc;
+}
+
+int items_pick(struct items *out, struct items_tally *tally,
+               const struct items_from *from, struct err *err)
+{
+    struct chooser c = { .seen = INTERN_INIT,
+                         .positives_end = 1,
+                         .max_len = 8 * from->anchor.len + 200,
+                         .from = from,
+                         .out = out,
+                         .tally = tally,
+                         .positive = true };
+    bool fresh;
+    int rc = add(&c, from->anchor, &fresh, err);
+
+    out->positives = out->negatives = out->asides = out->aside_positives = 0;
+    for (size_t i = 0; rc == 0 && i < from->answers; i++)
+        rc = take(&c, from->answer[i]->positive, from->answer[i]->positives,
+                  err);
+    c.positives_end = c.seen.n;
+    c.positive = false;
+    for (size_t i = 0; rc == 0 && i < from->answers; i++)
+        rc = take(&c, from->answer[i]->negative, from->answer[i]->negatives,
+                  err);
+    intern_release(&c.seen);
+    tally->positives += out->positives;
+    tally->negatives += out->negatives;
     return rc;
 }
 
@@ -63,20 +172,11 @@ int items_choose(struct items *out, struct items_tally *tally,
                  const struct chat_answer *a, struct span anchor,
                  size_t positives, size_t negatives, struct err *err)
 {
-    struct chooser c = { INTERN_INIT, 1, 8 * anchor.len + 200, tally };
-    bool fresh;
-    int rc = add(&c, anchor, &fresh, err);
+    const struct items_from from = { .answer = &a,
+                                     .answers = 1,
+                                     .anchor = anchor,
+                                     .positives = positives,
+                                     .negatives = negatives };
 
-    out->positives = out->negatives = 0;
-    if (rc == 0)
-        rc = take(&c, out->positive, &out->positives, positives, a->positive,
-                  a->positives, err);
-    c.positives_end = c.seen.n;
-    if (rc == 0)
-        rc = take(&c, out->negative, &out->negatives, negatives, a->negative,
-                  a->negatives, err);
-    intern_release(&c.seen);
-    tally->positives += out->positives;
-    tally->negatives += out->negatives;
-    return rc;
+    return items_pick(out, tally, &from, err);
 }

@@ -24,7 +24,10 @@ static int load_prompt(struct session *x, const struct session_args *a,
     };
     int rc = prompt_load(&x->prompt, a->template, err);
 
-    return rc == 0 ? brief_load(&x->brief, &x->prompt, &o, err) : rc;
+    if (rc == 0)
+        rc = brief_load(&x->brief, &x->prompt, &o, err);
+    return rc == 0 ? checks_open(&x->checks, a->checks ? a->checks : "", err)
+                   : rc;
 }
 
 int session_load(struct session *x, const struct session_args *a,
@@ -68,6 +71,8 @@ void session_release(struct session *x)
 {
     store_close(x->answers);
     anchors_close(&x->anchors);
+    aside_abandon(&x->aside);
+    checks_close(&x->checks);
     brief_release(&x->brief);
     prompt_release(&x->prompt);
     sources_release(&x->sources);

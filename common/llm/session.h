@@ -8,6 +8,7 @@
 #define LLM_SESSION_H
 
 #include "base/file.h"
+#include "llm/aside.h"
 #include "llm/bill.h"
 #include "llm/brief.h"
 #include "llm/emit.h"
@@ -27,6 +28,7 @@ struct session_args {
     int dry_run, retry_failed, cache_only, offpeak, fixed;
     const char *check;
     const char *kinds, *grades, *styles, *notes, *examples, *avoid;
+    const char *checks, *aside;
     int64_t shots;
 };
 
@@ -48,6 +50,9 @@ struct session {
     /* of what is written */
     struct waste waste;
     struct items_tally items;
+    struct checks checks;
+    struct checks_counts votes;
+    struct aside aside;
     size_t how_read[REPAIR_CUT + 1], status[CHAT_ERROR + 1];
     double prompt_tokens, completion_tokens;
 };

@@ -15,9 +15,17 @@ static int write_anchor(struct session *x, struct writer *w, struct span anchor,
                                 .repair = a->how,
                                 .brief = &x->brief,
                                 .negatives = (int)x->args->negatives };
-    struct items it;
-    int rc = items_choose(&it, &x->items, a, anchor, (size_t)x->args->positives,
-                          (size_t)x->args->negatives, err);
+    const struct items_from answers = {
+        .answer = &a,
+        .answers = 1,
+        .anchor = anchor,
+        .positives = (size_t)x->args->positives,
+        .negatives = (size_t)x->args->negatives,
+        .checks = &x->checks,
+        .counts = &x->votes,
+    };
+    static struct items it;
+    int rc = items_pick(&it, &x->items, &answers, err);
 
     if (rc < 0)
         return rc;
@@ -28,7 +36,8 @@ static int write_anchor(struct session *x, struct writer *w, struct span anchor,
               a->positives + a->negatives);
     x->stage->n.seen++;
     x->stage->n.kept++;
-    return w ? emit_items(w, anchor, &it, &from, err) : 0;
+    rc = w ? aside_write(&x->aside, anchor, &it, s->model, err) : 0;
+    return w && rc == 0 ? emit_items(w, anchor, &it, &from, err) : rc;
 }
 
 static int fail_anchor(struct session *x, uint32_t i, struct span anchor,
@@ -80,6 +89,7 @@ static void report(const struct session *x)
     printf("dropped: %zu equal to the anchor, %zu twice, %zu on both sides, "
            "%zu too long, %zu more than asked\n",
            t->as_anchor, t->twice, t->both_sides, t->too_long, t->extra);
+    checks_print(&x->votes);
     printf("answers:");
     for (int s = 0; s <= CHAT_ERROR; s++)
         if (x->status[s])

@@ -1,0 +1,326 @@
+#include "llm/checks.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "text/fold.h"
+
+#define LITTLE_CHANGED 0.6 /* likeness */
+
+enum { SHORT = 8 }; /* code points of slack in the ratio of lengths */
+
+static const struct checks_rules defaults = {
+    .near = 0.95,
+    .length = 4.0,
+    .overlap = 0.1,
+    .cosine_same = 0.5,
+    .cosine_differ = 0.98,
+    .cosine_far = 0.2,
+    .cross_same = 0.5,
+    .cross_differ = 0.85,
+};
+
+static const char *const names[] = { "equal",   "length",   "language",
+                                     "numbers", "negation", "overlap",
+                                     "cosine",  "cross",    "judge" };
+
+const char *checks_name(enum checks_fn f)
+{
+    return names[f];
+}
+
+/* ---- settings ---- */
+
+static double *number_of(struct checks_rules *r, const char *key)
+{
+    const struct {
+        const char *name;
+        double *value;
+    } row[] = {
+        { "near", &r->near },
+        { "length", &r->length },
+        { "overlap", &r->overlap },
+        { "cosine-same", &r->cosine_same },
+        { "cosine-differ", &r->cosine_differ },
+        { "cosine-far", &r->cosine_far },
+        { "cross-same", &r->cross_same },
+        { "cross-differ", &r->cross_differ },
+    };
+
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+        if (strcmp(key, row[i].name) == 0)
+            return row[i].value;
+    return NULL;
+}
+
+static int read_setting(struct checks_rules *r, const char *word, size_t len,
+                        struct err *err)
+{
+    char key[40], *value, *stop;
+    double *number;
+
+    snprintf(key, sizeof(key), "%.*s", (int)len, word);
+    value = strchr(key, '=');
+    if (value)
+        *value++ = '\0';
+    for (int f = 0; value && f < CHECKS; f++)
+        if (strcmp(key, names[f]) == 0 && strcmp(value, "off") == 0) {
+            r->off[f] = true;
+            return 0;
+        }
+    number = value ? number_of(r, key) : NULL;
+    if (number) {
+        *number = strtod(value, &stop);
+        if (stop != value && !*stop && *number >= 0.0 && *number <= 1000.0)
+            return 0;
+    }
+    return ERR_SET(err, ERR_USAGE,
+                   "--checks: '%.*s': expected NAME=off (equal, length, "
+                   "language, numbers, negation, overlap, cosine, cross, "
+                   "judge), or a number for near, length, overlap, "
+                   "cosine-same, cosine-differ, cosine-far, cross-same or "
+                   "cross-differ",
+                   (int)len, word);
+}
+
+int checks_open(struct checks *c, const char *settings, struct err *err)
+{
+    bool none = strcmp(settings, "none") == 0;
+    int rc = 0;
+
+    *c = (struct checks){ .rules = defaults };
+    for (int f = CHECK_EQUAL + 1; none && f < CHECKS; f++)
+        c->rules.off[f] = true;
+    while (rc == 0 && !none && *settings) {
+        size_t n = strcspn(settings, ",");
+
+        rc = read_setting(&c->rules, settings, n, err);
+        settings += n + (settings[n] == ',');
+    }
+    return rc == 0 ? detect_new(&c->detect, err) : rc;
+}
+
+void checks_close(struct checks *c)
+{
+    detect_free(c->detect);
+    c->detect = NULL;
+}
+
+/* ---- functions ---- */
+
+static enum checks_vote vote_length(const struct checks *c, struct span anchor,
+                                    struct span text)
+{
+    double a = (double)utf8_count(anchor.ptr, anchor.len) + SHORT;
+    double b = (double)utf8_count(text.ptr, text.len) + SHORT;
+    double ratio = a > b ? a / b : b / a;
+
+    return ratio > c->rules.length ? VOTE_REJECT : VOTE_ABSTAIN;
+}
+
+static enum checks_vote vote_language(struct span anchor, struct span text)
+{
+    enum detect_script a = detect_script(anchor), b = detect_script(text);
+
+    if (a == SCRIPT_NONE || b == SCRIPT_NONE)
+        return VOTE_ABSTAIN;
+    /* Japanese may do without kana, and a brand may stand alone */
+    if (a == b || (a == SCRIPT_KANA && b == SCRIPT_HAN))
+        return VOTE_ACCEPT;
+    return VOTE_REJECT;
+}
+
+static int vote_numbers(const struct checks *c, enum checks_vote *vote,
+                        struct span anchor, struct span text, const char *kind,
+                        bool positive, struct err *err)
+{
+    struct detect_numbers a, b;
+    bool same;
+    int rc = detect_numbers(c->detect, &a, anchor, err);
+
+    if (rc == 0)
+        rc = detect_numbers(c->detect, &b, text, err);
+    if (rc < 0)
+        return rc;
+    same = detect_same_numbers(&a, &b);
+    if (positive && a.n + b.n)
+        *vote = same ? VOTE_ACCEPT : VOTE_REJECT;
+    else if (!positive && strcmp(kind, "number") == 0 && a.n)
+        *vote = same ? VOTE_REJECT : VOTE_ACCEPT;
+    return 0;
+}
+
+static int vote_negation(const struct checks *c, enum checks_vote *vote,
+                         struct span anchor, struct span text, const char *kind,
+                         bool positive, struct err *err)
+{
+    struct detect_negation a, b;
+    int rc = detect_negation(c->detect, &a, anchor, err);
+
+    if (rc == 0)
+        rc = detect_negation(c->detect, &b, text, err);
+    if (rc < 0)
+        return rc;
+    if (positive && a.n + b.n)
+        *vote = a.n == b.n ? VOTE_ACCEPT : VOTE_REJECT;
+    else if (!positive && strcmp(kind, "negation") == 0)
+        *vote = a.n != b.n || a.where != b.where ? VOTE_ACCEPT : VOTE_REJECT;
+    return 0;
+}
+
+static int folded_likeness(double *out, struct span a, struct span b,
+                           struct err *err)
+{
+    struct buf x = BUF_INIT(24 * a.len + 64), y = BUF_INIT(24 * b.len + 64);
+    int rc = fold_text(&x, a, err);
+
+    if (rc == 0)
+        rc = fold_text(&y, b, err);
+    *out = rc < 0 ? 0.0
+                  : detect_likeness((struct span){ buf_str(&x), x.len },
+                                    (struct span){ buf_str(&y), y.len });
+    buf_release(&x);
+    buf_release(&y);
+    return rc;
+}
+
+/* Close to the anchor: a positive says nothing new, a negative is what was
+ * asked for. */
+static int vote_likeness(const struct checks *c, struct checks_result *r,
+                         struct span anchor, struct span text, bool positive,
+                         struct err *err)
+{
+    double like;
+    int rc = folded_likeness(&like, anchor, text, err);
+
+    if (rc < 0)
+        return rc;
+    /* other words may say it without the negation; the same words cannot */
+    if (positive && like < LITTLE_CHANGED &&
+        r->vote[CHECK_NEGATION] == VOTE_REJECT)
+        r->vote[CHECK_NEGATION] = VOTE_ABSTAIN;
+    if (positive && like >= c->rules.near)
+        r->vote[CHECK_EQUAL] = VOTE_REJECT;
+    if (!positive)
+        r->vote[CHECK_OVERLAP] = like < c->rules.overlap       ? VOTE_REJECT
+                                 : like > 3 * c->rules.overlap ? VOTE_ACCEPT
+                                                               : VOTE_ABSTAIN;
+    return 0;
+}
+
+static void drop_off(const struct checks *c, struct checks_result *r)
+{
+    for (int f = 0; f < CHECKS; f++)
+        if (c->rules.off[f])
+            r->vote[f] = VOTE_ABSTAIN;
+}
+
+int checks_text(const struct checks *c, struct checks_result *r,
+                struct span anchor, struct span text, const char *kind,
+                bool positive, struct err *err)
+{
+    int rc;
+
+    *r = (struct checks_result){ .cosine = NAN, .cross = NAN };
+    if (!c || !c->detect)
+        return 0;
+    r->vote[CHECK_LENGTH] = vote_length(c, anchor, text);
+    r->vote[CHECK_LANGUAGE] = vote_language(anchor, text);
+    rc = vote_numbers(c, &r->vote[CHECK_NUMBERS], anchor, text, kind, positive,
+                      err);
+    if (rc == 0)
+        rc = vote_negation(c, &r->vote[CHECK_NEGATION], anchor, text, kind,
+                           positive, err);
+    if (rc == 0)
+        rc = vote_likeness(c, r, anchor, text, positive, err);
+    r->firm = !positive && strcmp(kind, "negation") == 0;
+    drop_off(c, r);
+    checks_decide(r);
+    return rc;
+}
+
+int checks_siblings(const struct checks *c, bool *near, struct span a,
+                    struct span b, struct err *err)
+{
+    struct detect_numbers x, y;
+    struct detect_negation n, m;
+    double like;
+    int rc = 0;
+
+    *near = false;
+    if (!c || !c->detect || c->rules.off[CHECK_EQUAL])
+        return 0;
+    rc = folded_likeness(&like, a, b, err);
+    if (rc < 0 || like < c->rules.near)
+        return rc;
+    rc = detect_numbers(c->detect, &x, a, err);
+    if (rc == 0)
+        rc = detect_numbers(c->detect, &y, b, err);
+    if (rc == 0)
+        rc = detect_negation(c->detect, &n, a, err);
+    if (rc == 0)
+        rc = detect_negation(c->detect, &m, b, err);
+    *near = rc == 0 && detect_same_numbers(&x, &y) && n.n == m.n;
+    return rc;
+}
+
+static enum checks_vote vote_score(double score, bool positive, double same,
+                                   double differ, double far)
+{
+    if (isnan(score))
+        return VOTE_ABSTAIN;
+    if (positive)
+        return score < same ? VOTE_REJECT : VOTE_ACCEPT;
+    return score > differ || score < far ? VOTE_REJECT : VOTE_ACCEPT;
+}
+
+void checks_scores(const struct checks *c, struct checks_result *r,
+                   bool positive, double cosine, double cross)
+{
+    const struct checks_rules *s = &c->rules;
+
+    r->cosine = (float)cosine;
+    r->cross = (float)cross;
+    r->vote[CHECK_COSINE] = vote_score(cosine, positive, s->cosine_same,
+                                       s->cosine_differ, s->cosine_far);
+    r->vote[CHECK_CROSS] =
+        vote_score(cross, positive, s->cross_same, s->cross_differ, -1.0);
+    drop_off(c, r);
+    checks_decide(r);
+}
+
+/* ---- the verdict ---- */
+
+static bool is_firm(const struct checks_result *r, int f)
+{
+    return f <= CHECK_NUMBERS || (f == CHECK_NEGATION && r->firm);
+}
+
+void checks_decide(struct checks_result *r)
+{
+    unsigned doubts = 0;
+
+    r->verdict = CHECKS_ACCEPT;
+    r->why = CHECK_EQUAL;
+    for (int f = 0; f < CHECKS; f++) {
+        if (r->vote[f] != VOTE_REJECT)
+            continue;
+        if (r->verdict == CHECKS_ACCEPT || is_firm(r, f)) {
+            r->why = (enum checks_fn)f;
+            r->verdict = CHECKS_ASIDE;
+        }
+        if (is_firm(r, f)) {
+            r->verdict = CHECKS_REJECT;
+            return;
+        }
+        doubts++;
+    }
+    if (doubts >= 2)
+        r->verdict = CHECKS_REJECT;
+    else if (doubts && (r->vote[CHECK_JUDGE] == VOTE_ACCEPT ||
+                        r->vote[CHECK_CROSS] == VOTE_ACCEPT))
+        r->verdict = CHECKS_ACCEPT;
+}

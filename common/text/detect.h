@@ -1,0 +1,59 @@
+/*
+ * detect.h - what of a sentence's meaning can be seen by its characters, in
+ * English and Chinese: numbers with their units, negations, the script it is
+ * written in; and how alike two sentences look. For checks that may be wrong
+ * now and then: numbers below twenty are read as words too, "one" and 一 are
+ * mostly no numbers, and "not only" or 特别 no negations.
+ */
+#ifndef TEXT_DETECT_H
+#define TEXT_DETECT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct detect;
+int detect_new(struct detect **out, struct err *err) MUST_CHECK;
+void detect_free(struct detect *d); /* NULL is fine */
+
+enum { DETECT_NUMBERS = 16 };
+struct detect_number {
+    double value; /* in the unit's base: hours, months, metres, grams, ... */
+    char unit;    /* its dimension: h m l w p ($: money); 0: not said */
+};
+/* Ascending; more than DETECT_NUMBERS are left out. */
+struct detect_numbers {
+    struct detect_number number[DETECT_NUMBERS];
+    size_t n;
+};
+/* Text is UTF-8 (ERR_FORMAT). */
+int detect_numbers(struct detect *d, struct detect_numbers *out,
+                   struct span text, struct err *err) MUST_CHECK;
+/* The same values; units count where both are said. */
+bool detect_same_numbers(const struct detect_numbers *a,
+                         const struct detect_numbers *b);
+/* How many negations, and a hash of what each of them stands before. */
+struct detect_negation {
+    unsigned n;
+    uint64_t where;
+};
+int detect_negation(struct detect *d, struct detect_negation *out,
+                    struct span text, struct err *err) MUST_CHECK;
+
+enum detect_script {
+    SCRIPT_NONE, /* no letter */
+    SCRIPT_LATIN,
+    SCRIPT_HAN,
+    SCRIPT_KANA,
+    SCRIPT_HANGUL,
+    SCRIPT_CYRILLIC,
+    SCRIPT_ARABIC,
+    SCRIPT_OTHER,
+};
+/* Of most letters; an ideograph counts as three, any kana makes it kana. */
+enum detect_script detect_script(struct span text);
+
+/* 1 - edit distance / length of the longer one, in code points; of the first
+ * 512 of each. */
+double detect_likeness(struct span a, struct span b);
+
+#endif

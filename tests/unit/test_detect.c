@@ -1,0 +1,204 @@
+#include "support/support.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "text/detect.h"
+
+static struct detect *d;
+
+static int make(void **state)
+{
+    struct err err = ERR_INIT;
+
+    (void)state;
+    assert_ok(detect_new(&d, &err), &err);
+    return 0;
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    detect_free(d);
+    return 0;
+}
+
+static void numbers_are_read_in_both_languages(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } row[] = {
+        { "no number here, one of them", "" },
+        { "within 14 days", "336h" },
+        { "within two weeks", "336h" },
+        { "1,299.50 euros", "1299.5$" },
+        { "5k steps", "5000" },
+        { "３ items", "3" },
+        { "a 3-day trip", "72h" },
+        { "50% off", "50%" },
+        { "十四天内", "336h" },
+        { "两周内", "336h" },
+        { "三百二十元", "320$" },
+        { "二〇二四年", "24288m" },
+        { "一万二千块", "12000$" },
+        { "十五分钟", "0.25h" },
+        { "二十", "20" },
+        { "我想试一下，一起去，一样的", "" },
+        { "等了三个小时", "3h" },
+        { "第三次", "" },
+        { "3公斤和500克", "500w 3000w" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct err err = ERR_INIT;
+        struct detect_numbers n;
+        char got[200] = "";
+
+        assert_ok(detect_numbers(d, &n, span_of(row[i].text), &err), &err);
+        for (size_t k = 0; k < n.n; k++)
+            snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%g%.*s",
+                     k ? " " : "", n.number[k].value, n.number[k].unit != '\0',
+                     &n.number[k].unit);
+        if (strcmp(got, row[i].want) != 0)
+            fail_msg("'%s': '%s', expected '%s'", row[i].text, got,
+                     row[i].want);
+    }
+}
+
+static void numbers_are_compared_with_their_units(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } row[] = {
+        { "14 days", "two weeks", true },
+        { "14 days", "14 weeks", false },
+        { "24小时", "一天24小时", true },
+        { "3 items", "three of them", true },
+        { "3 items", "some items", false },
+        { "2 or 3", "3 or 2", true },
+        { "7天无理由", "七天无理由", true },
+        { "7天", "15天", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct err err = ERR_INIT;
+        struct detect_numbers a, b;
+
+        assert_ok(detect_numbers(d, &a, span_of(row[i].a), &err), &err);
+        assert_ok(detect_numbers(d, &b, span_of(row[i].b), &err), &err);
+        if (detect_same_numbers(&a, &b) != row[i].same)
+            fail_msg("'%s' and '%s'", row[i].a, row[i].b);
+    }
+}
+
+static void negations_are_counted(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned want;
+    } row[] = {
+        { "I can pay", 0 },
+        { "I cannot pay", 1 },
+        { "I can't pay and won't", 2 },
+        { "I don’t know", 1 },
+        { "NOT without it", 2 },
+        { "not only that", 0 },
+        { "a knot, a notice, another", 0 },
+        { "我不想退货", 1 },
+        { "我没有收到", 1 },
+        { "别发货", 1 },
+        { "特别好，别人也喜欢，区别很大", 0 },
+        { "不但便宜，不过有点小", 0 },
+        { "差不多", 0 },
+        { "能不能退货", 0 },
+        { "是不是还没发货", 1 },
+        { "有没有货", 0 },
+        { "非常好", 0 },
+        { "未发货，无库存", 2 },
+        { "未来", 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct err err = ERR_INIT;
+        struct detect_negation n;
+
+        assert_ok(detect_negation(d, &n, span_of(row[i].text), &err), &err);
+        if (n.n != row[i].want)
+            fail_msg("'%s': %u, expected %u", row[i].text, n.n, row[i].want);
+    }
+}
+
+static void a_moved_negation_is_seen(void **state)
+{
+    struct err err = ERR_INIT;
+    struct detect_negation a, b;
+
+    (void)state;
+    assert_ok(detect_negation(d, &a, span_of("I did not ask to pay"), &err),
+              &err);
+    assert_ok(detect_negation(d, &b, span_of("I asked not to pay"), &err),
+              &err);
+    assert_int_equal(a.n, b.n);
+    assert_true(a.where != b.where);
+}
+
+static void the_script_is_that_of_most_letters(void **state)
+{
+    static const struct {
+        const char *text;
+        enum detect_script want;
+    } row[] = {
+        { "", SCRIPT_NONE },
+        { "12 - 3!", SCRIPT_NONE },
+        { "Where is it?", SCRIPT_LATIN },
+        { "Où est-il ?", SCRIPT_LATIN },
+        { "我的iPhone到了", SCRIPT_HAN },
+        { "包裹在哪", SCRIPT_HAN },
+        { "荷物はどこですか", SCRIPT_KANA },
+        { "어디에 있나요", SCRIPT_HANGUL },
+        { "Где посылка", SCRIPT_CYRILLIC },
+        { "אבג", SCRIPT_OTHER },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+        if (detect_script(span_of(row[i].text)) != row[i].want)
+            fail_msg("'%s': %d", row[i].text,
+                     (int)detect_script(span_of(row[i].text)));
+}
+
+static void likeness_is_one_less_the_share_of_edits(void **state)
+{
+    (void)state;
+    assert_near("equal", detect_likeness(span_of("abc"), span_of("abc")), 1.0,
+                0, 1e-12);
+    assert_near("kitten",
+                detect_likeness(span_of("kitten"), span_of("sitting")),
+                1.0 - 3.0 / 7, 0, 1e-12);
+    assert_near("one of five",
+                detect_likeness(span_of("包裹到哪了"), span_of("包裹到家了")),
+                0.8, 0, 1e-12);
+    assert_near("empty", detect_likeness(span_of(""), span_of("ab")), 0.0, 0,
+                1e-12);
+    assert_near("both", detect_likeness(span_of(""), span_of("")), 1.0, 0,
+                1e-12);
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, make, clean)
+    const struct CMUnitTest tests[] = {
+        CASE(numbers_are_read_in_both_languages),
+        CASE(numbers_are_compared_with_their_units),
+        CASE(negations_are_counted),
+        CASE(a_moved_negation_is_seen),
+        cmocka_unit_test(the_script_is_that_of_most_letters),
+        cmocka_unit_test(likeness_is_one_less_the_share_of_edits),
+    };
+
+    return cmocka_run_group_tests_name("detect", tests, NULL, NULL);
+}
