@@ -94,7 +94,9 @@ static void part_of_an_epoch_takes_that_share(void **state)
 
 static void the_last_step_may_have_fewer_batches(void **state)
 {
-    const struct recipe_args r = { .accumulate = 4, .schedule = "linear" };
+    const struct recipe_args r = { .accumulate = 4,
+                                   .schedule = "linear",
+                                   .precision = "f32" };
     struct train_options o;
 
     (void)state;
