@@ -133,7 +133,7 @@ static enum checks_vote vote_language(struct span anchor, struct span text)
     return VOTE_REJECT;
 }
 
-static int vote_numbers(const struct checks *c, enum checks_vote *vote,
+static int vote_numbers(const struct checks *c, struct checks_result *r,
                         struct span anchor, struct span text, const char *kind,
                         bool positive, struct err *err)
 {
@@ -147,9 +147,10 @@ static int vote_numbers(const struct checks *c, enum checks_vote *vote,
         return rc;
     same = detect_same_numbers(&a, &b);
     if (positive && a.n + b.n)
-        *vote = same ? VOTE_ACCEPT : VOTE_REJECT;
+        r->vote[CHECK_NUMBERS] = same ? VOTE_ACCEPT : VOTE_REJECT;
     else if (!positive && strcmp(kind, "number") == 0 && a.n)
-        *vote = same ? VOTE_REJECT : VOTE_ACCEPT;
+        r->vote[CHECK_NUMBERS] = same ? VOTE_REJECT : VOTE_ACCEPT;
+    r->soft_numbers = positive && (a.n == 0 || b.n == 0);
     return 0;
 }
 
@@ -229,8 +230,7 @@ int checks_text(const struct checks *c, struct checks_result *r,
         return 0;
     r->vote[CHECK_LENGTH] = vote_length(c, anchor, text);
     r->vote[CHECK_LANGUAGE] = vote_language(anchor, text);
-    rc = vote_numbers(c, &r->vote[CHECK_NUMBERS], anchor, text, kind, positive,
-                      err);
+    rc = vote_numbers(c, r, anchor, text, kind, positive, err);
     if (rc == 0)
         rc = vote_negation(c, &r->vote[CHECK_NEGATION], anchor, text, kind,
                            positive, err);
@@ -296,7 +296,8 @@ void checks_scores(const struct checks *c, struct checks_result *r,
 
 static bool is_firm(const struct checks_result *r, int f)
 {
-    return f <= CHECK_NUMBERS || (f == CHECK_NEGATION && r->firm);
+    return f < CHECK_NUMBERS || (f == CHECK_NUMBERS && !r->soft_numbers) ||
+           (f == CHECK_NEGATION && r->firm);
 }
 
 void checks_decide(struct checks_result *r)

@@ -7,7 +7,8 @@
  * Firm functions (equality, length, language, numbers) reject alone, and so
  * does negation for a negative that says it has one and has not. The others
  * look at what may be right after all ("don't forget" for "remember"): their
- * reject puts an item aside for people, unless the judge or the cross-encoder
+ * reject (and that of numbers where one side has none, as "both" has for "two")
+ * puts an item aside for people, unless the judge or the cross-encoder
  * accepts it. Two of them reject together.
  */
 #ifndef LLM_CHECKS_H
@@ -50,6 +51,7 @@ struct checks_result {
     enum checks_verdict verdict;
     enum checks_fn why;  /* of the verdict, unless it is CHECKS_ACCEPT */
     bool firm;           /* negation is: the item says it has one */
+    bool soft_numbers;   /* one of the two sentences has none */
     float cosine, cross; /* NaN = not known */
 };
 

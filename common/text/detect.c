@@ -15,9 +15,9 @@ enum { LIKENESS_MAX = 512 };
     "(?:[\\s-]*(?<u>percent\\b|per cent|%|minutes?\\b|mins?\\b|hours?\\b|hrs?" \
     "\\b|days?\\b|weeks?\\b|months?\\b|years?\\b|yrs?\\b|euros?\\b|dollars?" \
     "\\b|yuan\\b|pounds?\\b|rmb\\b|km\\b|cm\\b|mm\\b|metres?\\b|meters?\\b|m" \
-    "\\b|kg\\b|grams?\\b|g\\b|分钟|小时|个小时|钟头|天|日|号|周|星期|个月|月" \
-    "|年|元|块|欧|美元|公里|厘米|毫米|米|公斤|千克|克|斤|点|个|件|次|名|人|" \
-    "种|位|折|倍|张|条|台|箱|包|双|套|岁|楼|层|公寸|€|¥))?"
+    "\\b|kg\\b|grams?\\b|g\\b|分钟|小时|个小时|钟头|天|日|号|周|星期|" \
+    "个月|月|年|元|块|欧|美元|公里|厘米|毫米|米|公斤|千克|克|斤|" \
+    "点|个|件|次|名|人|种|位|折|倍|张|条|台|箱|包|双|套|岁|€|¥))?"
 
 static const char digits_pattern[] =
     "(?:[$€£¥]\\s?)?(?<n>\\d+(?:,\\d{3})+(?:\\.\\d+)?|\\d+(?:[.:]\\d+)?)"
@@ -25,13 +25,14 @@ static const char digits_pattern[] =
 static const char words_pattern[] =
     "\\b(?<n>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
     "thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|"
-    "thirty|forty|fifty|sixty|seventy|eighty|ninety|twice|half|dozen)\\b" UNIT;
+    "thirty|forty|fifty|sixty|seventy|eighty|ninety|dozen|(?:a |one )?hundred|"
+    "(?:a |one )?thousand)\\b(?:[\\s-]?(?<k>thousand|hundred)\\b)?" UNIT;
 /* One ideograph alone is a number only before a unit, and 一 never. */
 static const char han_pattern[] =
     "(?<!第)(?<n>[〇零一二两三四五六七八九十百千万半]{2,}|"
-    "[二两三四五六七八九十百半](?=\\s*(?:分钟|小时|个|天|日|号|周|星期|月|年|"
-    "元|块|公里|米|公斤|斤|件|次|名|人|种|位|折|倍|张|条|台|箱|包|双|套|岁|点"
-    ")))" UNIT;
+    "[二两三四五六七八九十百半](?=\\s*(?:分钟|小时|个|天|日|号|周|"
+    "星期|月|年|元|块|公里|米|公斤|斤|件|次|名|人|种|位|折|倍|"
+    "张|条|台|箱|包|双|套|岁|点)))()?" UNIT;
 static const char negation_pattern[] =
     "(?:\\b(?!not only\\b)(?:not|no|never|nobody|nothing|nowhere|none|neither"
     "|nor|without|cannot|unable|hardly|(?:ca|wo|do|does|did|is|are|was|were|has"
@@ -91,16 +92,40 @@ struct word {
 };
 
 static const struct word number_words[] = {
-    { "two", 2, 0 },        { "three", 3, 0 },     { "four", 4, 0 },
-    { "five", 5, 0 },       { "six", 6, 0 },       { "seven", 7, 0 },
-    { "eight", 8, 0 },      { "nine", 9, 0 },      { "ten", 10, 0 },
-    { "eleven", 11, 0 },    { "twelve", 12, 0 },   { "thirteen", 13, 0 },
-    { "fourteen", 14, 0 },  { "fifteen", 15, 0 },  { "sixteen", 16, 0 },
-    { "seventeen", 17, 0 }, { "eighteen", 18, 0 }, { "nineteen", 19, 0 },
-    { "twenty", 20, 0 },    { "thirty", 30, 0 },   { "forty", 40, 0 },
-    { "fifty", 50, 0 },     { "sixty", 60, 0 },    { "seventy", 70, 0 },
-    { "eighty", 80, 0 },    { "ninety", 90, 0 },   { "twice", 2, 0 },
-    { "half", 0.5, 0 },     { "dozen", 12, 0 },    { NULL, 0, 0 },
+    { "two", 2, 0 },
+    { "three", 3, 0 },
+    { "four", 4, 0 },
+    { "five", 5, 0 },
+    { "six", 6, 0 },
+    { "seven", 7, 0 },
+    { "eight", 8, 0 },
+    { "nine", 9, 0 },
+    { "ten", 10, 0 },
+    { "eleven", 11, 0 },
+    { "twelve", 12, 0 },
+    { "thirteen", 13, 0 },
+    { "fourteen", 14, 0 },
+    { "fifteen", 15, 0 },
+    { "sixteen", 16, 0 },
+    { "seventeen", 17, 0 },
+    { "eighteen", 18, 0 },
+    { "nineteen", 19, 0 },
+    { "twenty", 20, 0 },
+    { "thirty", 30, 0 },
+    { "forty", 40, 0 },
+    { "fifty", 50, 0 },
+    { "sixty", 60, 0 },
+    { "seventy", 70, 0 },
+    { "eighty", 80, 0 },
+    { "ninety", 90, 0 },
+    { "dozen", 12, 0 },
+    { "hundred", 100, 0 },
+    { "a hundred", 100, 0 },
+    { "one hundred", 100, 0 },
+    { "thousand", 1000, 0 },
+    { "a thousand", 1000, 0 },
+    { "one thousand", 1000, 0 },
+    { NULL, 0, 0 },
 };
 
 /* By how the unit begins; the longer ones first. */
@@ -138,10 +163,11 @@ static bool begins(struct span s, const char *text)
     return true;
 }
 
-static const struct word *find_word(const struct word *list, struct span s)
+static const struct word *find_word(const struct word *list, struct span s,
+                                    bool whole)
 {
     for (; list->text; list++)
-        if (begins(s, list->text))
+        if (begins(s, list->text) && (!whole || strlen(list->text) == s.len))
             return list;
     return NULL;
 }
@@ -201,7 +227,7 @@ static double digits_value(struct span s, struct span scale)
 
 static void insert(struct detect_numbers *out, double value, struct span unit)
 {
-    const struct word *u = unit.len ? find_word(units, unit) : NULL;
+    const struct word *u = unit.len ? find_word(units, unit, false) : NULL;
     struct detect_number x = { value * (u ? u->value : 1.0),
                                u ? u->unit : '\0' };
     size_t at = out->n;
@@ -214,14 +240,17 @@ static void insert(struct detect_numbers *out, double value, struct span unit)
     out->n++;
 }
 
+static double scale_of(struct span word)
+{
+    return begins(word, "thousand") ? 1000 : begins(word, "hundred") ? 100 : 1;
+}
+
 enum reading { DIGITS, WORDS, HAN };
 
 static int collect(struct pattern *p, enum reading how,
                    struct detect_numbers *out, struct span text,
                    struct err *err)
 {
-    /* groups in the order of the patterns */
-    const unsigned unit = how == DIGITS ? 3 : 2;
     struct span found;
     size_t at = 0;
     int rc;
@@ -229,15 +258,15 @@ static int collect(struct pattern *p, enum reading how,
     for (rc = pattern_each(p, text, &at, &found, err); rc == 0;
          rc = pattern_each(p, text, &at, &found, err)) {
         struct span n = pattern_group(p, 1), none = { NULL, 0 };
-        const struct word *w = find_word(number_words, n);
+        const struct word *w = find_word(number_words, n, true);
         double v = how == DIGITS ? digits_value(n, pattern_group(p, 2).len
                                                        ? pattern_group(p, 2)
                                                        : none)
                    : how == HAN  ? han_value(n)
-                   : w           ? w->value
+                   : w           ? w->value * scale_of(pattern_group(p, 2))
                                  : 0.0;
 
-        insert(out, v, pattern_group(p, unit));
+        insert(out, v, pattern_group(p, 3));
     }
     return rc < 0 ? rc : 0;
 }

@@ -36,6 +36,8 @@ static void numbers_are_read_in_both_languages(void **state)
         { "３ items", "3" },
         { "a 3-day trip", "72h" },
         { "50% off", "50%" },
+        { "seventy or ten thousand points", "70 10000" },
+        { "a thousand", "1000" },
         { "十四天内", "336h" },
         { "两周内", "336h" },
         { "三百二十元", "320$" },
