@@ -1,6 +1,7 @@
 /*
  * hub_parts.h - what hub.c (names, the ways a model can come, the cache) and
- * hub_file.c (one file), hub_jar.c (one archive) share. Nobody else includes this.
+ * hub_file.c (one file), hub_jar.c (one archive) share. Nobody else includes
+ * this.
  */
 #ifndef MODEL_HUB_PARTS_H
 #define MODEL_HUB_PARTS_H

@@ -30,8 +30,9 @@ static double now(void)
  * text, so that nothing is moved around it. */
 #define ALL(OP, R) \
     OP(R, 0) \
-    OP(R, 1) OP(R, 2) OP(R, 3) OP(R, 4) OP(R, 5) OP(R, 6) OP(R, 7) OP(R, 8) \
-        OP(R, 9) OP(R, 10) OP(R, 11)
+    OP(R, 1) \
+    OP(R, 2) OP(R, 3) OP(R, 4) OP(R, 5) OP(R, 6) OP(R, 7) OP(R, 8) OP(R, 9) \
+        OP(R, 10) OP(R, 11)
 #define CLOBBER \
     "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", \
         "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"

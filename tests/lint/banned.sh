@@ -16,7 +16,9 @@ exec awk '
         printf "%s:%d: only base/log and base/progress write stderr\n", FILENAME, FNR
         bad = 1
     }
-    if (length($0) > 100) {
+    columns = $0
+    gsub(/[\200-\277]/, "", columns) # bytes of UTF-8 that begin no character
+    if (length(columns) > 100) {
         printf "%s:%d: longer than 100 columns\n", FILENAME, FNR
         bad = 1
     }
