@@ -28,11 +28,11 @@ static double now(void)
 
 /* The instruction on each of 16 registers, ROUNDS times. They are named in the
  * text, so that nothing is moved around it. */
+/* clang-format off */
 #define ALL(OP, R) \
-    OP(R, 0) \
-    OP(R, 1) \
-    OP(R, 2) OP(R, 3) OP(R, 4) OP(R, 5) OP(R, 6) OP(R, 7) OP(R, 8) OP(R, 9) \
-        OP(R, 10) OP(R, 11)
+    OP(R, 0) OP(R, 1) OP(R, 2) OP(R, 3) OP(R, 4) OP(R, 5) \
+    OP(R, 6) OP(R, 7) OP(R, 8) OP(R, 9) OP(R, 10) OP(R, 11)
+/* clang-format on */
 #define CLOBBER \
     "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", \
         "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
