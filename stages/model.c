@@ -1,6 +1,7 @@
 /*
  * model - base models: fetch one into the cache, look into one, list them,
- * name one's content by its digest, make one of an ONNX file, make a tiny
+ * name one's content by its digest, make one of an ONNX file, cut
+ * one to fewer layers, make a tiny
  * random one for tests.
  *
  * in:  a name or a folder      out: the cache; a folder
@@ -26,7 +27,7 @@ struct args {
     int64_t layers, hidden, heads, ff, positions;
     const char *pairs;
     int64_t limit;
-    const char *onnx, *tokenizer, *pooling;
+    const char *onnx, *tokenizer, *pooling, *keep;
     int normalise;
     int json;
 };
@@ -113,6 +114,17 @@ static const struct opt import_rows[] = {
     OPT_ROW_END,
 };
 
+static const struct opt cut_rows[] = {
+    STAGE_ROWS(struct args, common),
+    OPT_ROW_PATH('m', "model", struct args, model, OPT_IN_MODEL, "MODEL",
+                 OPT_REQUIRED, "sentence encoder to cut"),
+    OPT_ROW_STR(0, "layers", struct args, keep, NULL, "LIST", OPT_REQUIRED,
+                "layers to keep, counted from 0, as 0,2,5"),
+    OPT_ROW_PATH('o', "out", struct args, out, OPT_OUT_DIR, "DIR", OPT_REQUIRED,
+                 "model folder to make"),
+    OPT_ROW_END,
+};
+
 static const struct opt_spec fetch_opts = {
     .program = "model",
     .command = "fetch",
@@ -176,6 +188,15 @@ static const struct opt_spec import_opts = {
     .example = "model import --onnx model.onnx --tokenizer tokenizer.json "
                "--heads 12 --pooling cls --normalise --out bge-small",
     .opts = import_rows,
+    .version = 1,
+};
+
+static const struct opt_spec cut_opts = {
+    .program = "model",
+    .command = "cut",
+    .summary = "Make a shallow sentence encoder of some layers of a deep one.",
+    .example = "model cut --model all-MiniLM-L6-v2 --layers 0,2,5 --out small",
+    .opts = cut_rows,
     .version = 1,
 };
 
@@ -306,6 +327,61 @@ static int import(struct stage *st, struct err *err)
         return rc;
     st->n.kept = 1;
     return stage_finish_dir(st, err);
+}
+
+/* ---- cut ---- */
+
+static int read_layers(size_t *layer, size_t *n, const char *list, size_t all,
+                       struct err *err)
+{
+    const char *p = list;
+    char *end = NULL;
+
+    for (*n = 0; *n < all; p = end + 1) {
+        unsigned long v = strtoul(p, &end, 10);
+
+        if (*p < '0' || *p > '9' || (*end != ',' && *end) || v >= all ||
+            (*n > 0 && v <= layer[*n - 1]))
+            break;
+        layer[(*n)++] = v;
+        if (!*end)
+            return 0;
+    }
+    return ERR_SET(err, ERR_USAGE,
+                   "--layers %s: at \"%.20s\": expected ascending numbers "
+                   "below %zu, as 0,2,5",
+                   list, p, all);
+}
+
+static int cut(struct stage *st, struct err *err)
+{
+    const struct args *a = st->args;
+    struct bi_encoder m = { 0 };
+    char folder[FILE_PATH_MAX];
+    size_t *layer, n = 0;
+    int rc = stage_model_path(folder, a->model, err);
+
+    if (rc == 0)
+        rc = bi_encoder_load(&m, folder, err);
+    if (rc < 0)
+        return rc;
+    layer = calloc(m.config.L, sizeof(*layer));
+    rc = layer ? read_layers(layer, &n, a->keep, m.config.L, err)
+               : ERR_SET(err, ERR_NOMEM, "out of memory");
+    if (rc == 0) {
+        log_info("%zu of %zu layers", n, m.config.L);
+        weights_cut(&m.weights, layer, n);
+        m.config.L = n;
+        rc = stage_create_dir(st, err);
+    }
+    if (rc == 0)
+        rc = bi_encoder_save(&m, st->part, err);
+    st->n.seen = st->n.kept = 1;
+    if (rc == 0)
+        rc = stage_finish_dir(st, err);
+    free(layer);
+    bi_encoder_release(&m);
+    return rc;
 }
 
 /* ---- random ---- */
@@ -462,11 +538,12 @@ int main(int argc, char **argv)
     COMMAND(digest, digest);
     COMMAND(random, random_model);
     COMMAND(import, import);
+    COMMAND(cut, cut);
     COMMAND(quantize, quantize);
     const struct stage_spec *const all[] = { &fetch_spec,  &inspect_spec,
                                              &list_spec,   &digest_spec,
                                              &random_spec, &quantize_spec,
-                                             &import_spec };
+                                             &import_spec, &cut_spec };
     char **words = calloc((size_t)argc + 2, sizeof(*words));
     int status;
 

@@ -279,3 +279,42 @@ void weights_random_classifier(struct weights *w, float range, uint64_t seed)
 {
     fill_head(w, WEIGHTS_FOUND_CLASSIFIER, range, seed);
 }
+
+/* ---- fewer layers ---- */
+
+static const struct tensor *sister(const struct weights *w,
+                                   const struct tensor *t, size_t layer)
+{
+    for (size_t i = 0; i < w->tensors; i++)
+        if (w->tensor[i].spec == t->spec && w->tensor[i].group == t->group &&
+            w->tensor[i].layer == layer)
+            return &w->tensor[i];
+    assert(!"every layer has the same tensors");
+    return NULL;
+}
+
+/* Ascending, and none comes from below: nothing is overwritten before it was
+ * read. */
+void weights_cut(struct weights *w, const size_t *layer, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < w->tensors; i++) {
+        struct tensor *t = &w->tensor[i];
+
+        if (t->group == GROUP_LAYER && t->layer < n &&
+            layer[t->layer] > t->layer)
+            memcpy(t->x, sister(w, t, layer[t->layer])->x,
+                   t->n * sizeof(*t->x));
+    }
+    w->count = 0;
+    for (size_t i = 0; i < w->tensors; i++) {
+        const struct tensor t = w->tensor[i];
+
+        if (t.group == GROUP_LAYER && t.layer >= n)
+            continue;
+        w->count += t.n;
+        w->tensor[kept++] = t;
+    }
+    w->tensors = kept;
+}

@@ -102,6 +102,12 @@ void weights_random(struct weights *w, float range, uint64_t seed);
 void weights_random_pooler(struct weights *w, float range, uint64_t seed);
 void weights_random_classifier(struct weights *w, float range, uint64_t seed);
 
+/*
+ * Keep n layers, layer[0] < layer[1] < ... < L, as layers 0, 1, ...: a shallow
+ * model out of a deep one. The caller sets the config's L to n.
+ */
+void weights_cut(struct weights *w, const size_t *layer, size_t n);
+
 /* The tensor's name in a file, without "bert.", for messages: query, key and
  * value as "encoder.layer.0.attention.self.*.weight". */
 void tensor_name(char *out, size_t size, const struct tensor *t);

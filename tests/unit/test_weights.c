@@ -360,6 +360,39 @@ static int stop(void **state)
     return file_remove(folder, &err);
 }
 
+static void a_cut_keeps_the_chosen_layers(void **state)
+{
+    struct model_config deep = config, shallow = config;
+    struct weights a, b, fresh;
+    struct err err = ERR_INIT;
+    const size_t keep[] = { 1, 3 };
+
+    (void)state;
+    deep.L = 4;
+    assert_ok(weights_init(&a, &deep, WEIGHTS_CLASSIFIER, &err), &err);
+    assert_ok(weights_init(&b, &deep, WEIGHTS_CLASSIFIER, &err), &err);
+    assert_ok(weights_init(&fresh, &shallow, WEIGHTS_CLASSIFIER, &err), &err);
+    weights_random(&a, 0.5f, 1);
+    weights_random(&b, 0.5f, 1);
+    weights_cut(&b, keep, 2);
+    assert_int_equal(b.tensors, fresh.tensors);
+    assert_int_equal(b.count, fresh.count);
+    for (size_t i = 0; i < 2; i++) {
+        assert_memory_equal(b.layer[i].qkv_w, a.layer[keep[i]].qkv_w,
+                            3 * deep.C * deep.C * sizeof(float));
+        assert_memory_equal(b.layer[i].ln2_b, a.layer[keep[i]].ln2_b,
+                            deep.C * sizeof(float));
+        assert_memory_equal(b.layer[i].up_w, a.layer[keep[i]].up_w,
+                            deep.F * deep.C * sizeof(float));
+    }
+    assert_memory_equal(b.embedding.word, a.embedding.word,
+                        deep.V * deep.C * sizeof(float));
+    assert_memory_equal(b.head.cls_w, a.head.cls_w, deep.C * sizeof(float));
+    weights_release(&a);
+    weights_release(&b);
+    weights_release(&fresh);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +405,7 @@ int main(void)
         cmocka_unit_test(shards_are_found_by_their_index),
         cmocka_unit_test(a_pickle_alone_is_refused_with_advice),
         cmocka_unit_test(random_weights_depend_on_the_seed_alone),
+        cmocka_unit_test(a_cut_keeps_the_chosen_layers),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

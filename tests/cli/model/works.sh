@@ -12,3 +12,9 @@ mkdir -p cache/models && cp -r tiny cache/models/mine--tiny
 try model list --quiet
 try model inspect --model mine/tiny --quiet --json | grep -E '"(hidden|layers|kind)"'
 try model fetch --name mine/tiny | sed "s#$PWD/##"
+try model random --vocab bi --layers 3 --hidden 8 --heads 2 --ff 16 --out deep --quiet
+try model cut --model deep --layers 0,2 --out cut
+try model inspect --model cut --quiet --json | grep '"layers"'
+try model cut --model deep --layers 0,3 --out cut2
+try model cut --model deep --layers 1,0 --out cut2
+try model import --onnx works.sh --tokenizer works.sh --heads 2 --out onnx
