@@ -290,7 +290,8 @@ static void place(struct safetensor_f32 *t, const struct entry *e,
         *t = (struct safetensor_f32){ name, x, e->cols, e->rows };
         return;
     }
-    memcpy(name, e->name.at, length(e->name));
+    if (length(e->name) > 0)
+        memcpy(name, e->name.at, length(e->name));
     name[length(e->name)] = '\0';
     memcpy(x, e->values.at, length(e->values));
     *t = (struct safetensor_f32){ name, x, e->rows, e->cols };
