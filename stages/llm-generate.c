@@ -15,6 +15,7 @@
 
 #include "llm/probe.h"
 #include "llm/session.h"
+#include "model/critic.h"
 
 static const struct opt rows[] = {
     STAGE_ROWS(struct session_args, common),
@@ -49,9 +50,17 @@ static const struct opt rows[] = {
     OPT_ROW_INT(0, "shots", struct session_args, shots, "6", 1, 64, 0,
                 "how many of them"),
     OPT_ROW_PATH(0, "avoid", struct session_args, avoid, OPT_IN_FILE, "FILE", 0,
-                 "diversity report of an earlier run: avoid its openings"),
+                 "openings to avoid: lines, or a report that has them"),
     OPT_ROW_STR(0, "checks", struct session_args, checks, "", "LIST", 0,
                 "settings of the checks: numbers=off,length=3; none"),
+    OPT_ROW_PATH(0, "embedder", struct session_args, embedder, OPT_IN_MODEL,
+                 "MODEL", 0, "sentence encoder whose cosine is one of them"),
+    OPT_ROW_PATH(0, "cross-encoder", struct session_args, cross_encoder,
+                 OPT_IN_MODEL, "MODEL", 0,
+                 "cross-encoder whose score is one of them"),
+    OPT_ROW_PATHS(0, "against", struct session_args, against, OPT_IN_STORE,
+                  "STORE", 0,
+                  "earlier store: what is nearly one of its texts is dropped"),
     OPT_ROW_STR(0, "aside", struct session_args, aside, "", "STORE",
                 OPT_NO_RESULT,
                 "store for what people should look at; else it is dropped"),
@@ -178,6 +187,8 @@ static void record_facts(const struct session *x)
 
     json_set_num(x->stage->extra, "positives", (double)x->items.positives);
     json_set_num(x->stage->extra, "negatives", (double)x->items.negatives);
+    json_set(x->stage->extra, "checks", checks_json(&x->votes));
+    json_set(x->stage->extra, "diversity", diversity_json(&x->diversity));
     json_set_num(x->stage->run, "requests", (double)n->requests);
     json_set_num(x->stage->run, "answers", (double)n->answers);
     json_set_num(x->stage->run, "throttled", (double)n->throttled);
@@ -240,6 +251,26 @@ static int pilot(struct session *x, struct err *err)
     return rc;
 }
 
+/* Models that vote on what came. */
+static int open_critic(struct session *x, struct critic *c, struct err *err)
+{
+    const struct session_args *a = x->args;
+    char encoder[FILE_PATH_MAX] = "", cross[FILE_PATH_MAX] = "";
+    int rc = 0;
+
+    if (a->embedder[0])
+        rc = stage_model_path(encoder, a->embedder, err);
+    if (rc == 0 && a->cross_encoder[0])
+        rc = stage_model_path(cross, a->cross_encoder, err);
+    if (rc == 0)
+        rc = critic_open(c, encoder, cross, (size_t)a->common.threads, err);
+    if (rc == 0 && (encoder[0] || cross[0])) {
+        x->opinions.ask = critic_score;
+        x->opinions.ctx = c;
+    }
+    return rc;
+}
+
 static int work(struct session *x, struct err *err)
 {
     int rc = session_pick_anchors(x, err);
@@ -259,6 +290,7 @@ static int work(struct session *x, struct err *err)
 static int run(struct stage *st, struct err *err)
 {
     static struct session x;
+    static struct critic critic;
     int rc;
 
     x.args = st->args;
@@ -268,8 +300,11 @@ static int run(struct stage *st, struct err *err)
              x.args->answers[0] ? "" : ".answers");
     rc = session_load(&x, st->args, err);
     if (rc == 0)
+        rc = open_critic(&x, &critic, err);
+    if (rc == 0)
         rc = work(&x, err);
     session_release(&x);
+    critic_close(&critic);
     return rc;
 }
 
@@ -333,7 +368,8 @@ static int check(struct stage *st, struct err *err)
 static bool asks_to_check(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
-        if (strncmp(argv[i], "--check", 7) == 0)
+        if (strcmp(argv[i], "--check") == 0 ||
+            strncmp(argv[i], "--check=", 8) == 0)
             return true;
     return false;
 }

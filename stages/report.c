@@ -2,6 +2,7 @@
  * report - one table of several evaluations, and what it means.
  *
  * in:  folders that stsb-eval wrote     out: text on stdout (no store)
+ *      stores, for how diverse their sentences are
  *
  * Says plainly when the teacher (a cross-encoder) is weaker on dev than the
  * bi-encoder it is meant to teach.
@@ -11,19 +12,22 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "llm/corpus.h"
 #include "store/stage.h"
 
 struct args {
     struct stage_args common;
-    struct opt_list eval, choose, model;
+    struct opt_list eval, choose, model, diversity;
     const char *teacher, *student, *augmented;
     int json;
 };
 
 static const struct opt rows[] = {
     STAGE_ROWS(struct args, common),
-    OPT_ROW_PATHS('e', "eval", struct args, eval, OPT_IN_FILE, "DIR",
-                  OPT_REQUIRED, "results of stsb-eval, a row each"),
+    OPT_ROW_PATHS('e', "eval", struct args, eval, OPT_IN_FILE, "DIR", 0,
+                  "results of stsb-eval, a row each"),
+    OPT_ROW_PATHS(0, "diversity", struct args, diversity, OPT_IN_STORE, "STORE",
+                  0, "store whose sentences are compared with each other"),
     OPT_ROW_PATH(0, "teacher", struct args, teacher, OPT_IN_FILE, "DIR", 0,
                  "results of the cross-encoder that labels"),
     OPT_ROW_PATH(0, "student", struct args, student, OPT_IN_FILE, "DIR", 0,
@@ -195,6 +199,46 @@ static int print_model(const struct args *a, struct err *err)
     return rc;
 }
 
+/* How much the sentences of stores differ. */
+static int print_diversity(const struct args *a, struct err *err)
+{
+    struct buf b = BUF_INIT(1 << 20);
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < a->diversity.n; i++) {
+        struct diversity_figures f;
+
+        rc = corpus_measure(&f, a->diversity.item[i], err);
+        if (rc == 0)
+            rc = buf_printf(&b, err, "%s%s\n", a->eval.n || i ? "\n" : "",
+                            file_base(a->diversity.item[i]));
+        if (rc == 0)
+            rc = diversity_print(&b, &f, err);
+    }
+    if (rc == 0)
+        fputs(buf_str(&b), stdout);
+    buf_release(&b);
+    return rc;
+}
+
+/* A store's figures, with the openings for llm-generate --avoid. */
+static int push_diversity(struct json_node *all, const char *store,
+                          struct err *err)
+{
+    struct diversity_figures f;
+    struct json_node *o;
+    int rc = corpus_measure(&f, store, err);
+
+    if (rc < 0)
+        return rc;
+    o = json_new_object();
+    json_set_str(o, "store", file_base(store));
+    json_set(o, "diversity", diversity_json(&f));
+    json_set(o, "avoid", diversity_avoid(&f));
+    json_push(all, o);
+    return 0;
+}
+
 static int print_json(const struct args *a, struct err *err)
 {
     struct json_node *all = json_new_array();
@@ -209,6 +253,8 @@ static int print_json(const struct args *a, struct err *err)
             json_push(all, json_clone(json_root(doc)));
         json_free(doc);
     }
+    for (size_t i = 0; rc == 0 && i < a->diversity.n; i++)
+        rc = push_diversity(all, a->diversity.item[i], err);
     if (rc == 0)
         rc = json_print(&b, all, true, err);
     if (rc == 0)
@@ -223,6 +269,10 @@ static int run(struct stage *st, struct err *err)
     const struct args *a = st->args;
     int rc = 0;
 
+    if (a->eval.n + a->diversity.n == 0)
+        return ERR_SET(err, ERR_USAGE,
+                       "nothing to report: --eval or "
+                       "--diversity");
     if (a->json)
         return print_json(a, err);
     for (size_t i = 0; rc == 0 && i < a->eval.n; i++) {
@@ -238,6 +288,8 @@ static int run(struct stage *st, struct err *err)
         st->n.seen++;
         st->n.kept++;
     }
+    if (rc == 0)
+        rc = print_diversity(a, err);
     if (rc == 0)
         rc = print_verdict(a, err);
     if (rc == 0)

@@ -105,6 +105,12 @@ int bill_write(const struct bill *b, const char *path, struct err *err)
     json_set(o, "json", ways_json(b));
     if (b->waste)
         json_set(o, "use", waste_json(b->waste));
+    if (b->votes)
+        json_set(o, "checks", checks_json(b->votes));
+    if (b->diversity) {
+        json_set(o, "diversity", diversity_json(b->diversity));
+        json_set(o, "avoid", diversity_avoid(b->diversity));
+    }
     rc = json_print(&text, o, true, err);
     if (rc == 0 && snprintf(name, sizeof(name), "%s.report.json", path) >=
                        (int)sizeof(name))

@@ -4,14 +4,18 @@
 #ifndef LLM_BILL_H
 #define LLM_BILL_H
 
+#include "llm/checks.h"
 #include "llm/ledger.h"
 #include "llm/purchase.h"
 #include "llm/waste.h"
+#include "text/diversity.h"
 
 struct bill {
-    const struct ledger *ledger;          /* of all runs */
-    const struct purchase_counts *bought; /* by this one */
-    const struct waste *waste;            /* of what is written; or NULL */
+    const struct ledger *ledger;               /* of all runs */
+    const struct purchase_counts *bought;      /* by this one */
+    const struct waste *waste;                 /* of what is written; or NULL */
+    const struct checks_counts *votes;         /* ... or NULL */
+    const struct diversity_figures *diversity; /* ... or NULL */
     const struct sources *sources;
     const char *stopped; /* why the run ended early; "" = it did not */
     const char *currency;

@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "base/rng.h"
 
-enum { TEXT_BYTES = 1 << 20, AVOID_MAX = 12 };
+enum { TEXT_BYTES = 1 << 20 };
 
 int brief_replace(struct buf *out, struct span text, const char *const *pairs,
                   struct err *err)
@@ -204,23 +204,6 @@ static int read_notes(struct buf *out, const char *path, struct err *err)
     return rc;
 }
 
-static int read_avoid(struct buf *out, const char *path, struct err *err)
-{
-    const struct json_node *list, *c;
-    struct json *doc;
-    size_t n = 0;
-    int rc = json_load(&doc, path, JSON_STRICT, err);
-
-    if (rc < 0)
-        return rc;
-    rc = json_need(&list, json_root(doc), "avoid", JSON_ARRAY, err);
-    for (c = rc == 0 ? json_first(list) : NULL; rc == 0 && c && n < AVOID_MAX;
-         c = json_next(c), n++)
-        rc = buf_printf(out, err, "%s\"%s\"", n ? ", " : "", json_str(c, ""));
-    json_free(doc);
-    return rc;
-}
-
 int brief_load(struct brief *b, const struct prompt *p,
                const struct brief_options *o, struct err *err)
 {
@@ -243,7 +226,7 @@ int brief_load(struct brief *b, const struct prompt *p,
     if (rc == 0 && o->notes[0])
         rc = read_notes(&b->notes, o->notes, err);
     if (rc == 0 && o->avoid[0])
-        rc = read_avoid(&b->avoid, o->avoid, err);
+        rc = brief_read_avoid(&b->avoid, o->avoid, err);
     if (rc == 0 && o->examples[0])
         rc = brief_show_gold(&b->examples, p, o->examples, (size_t)o->shots,
                              o->seed, err);

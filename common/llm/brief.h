@@ -26,7 +26,7 @@ struct brief_options {
     const char *styles;   /* axes, "all" or "none" */
     const char *notes;    /* file: about the domain */
     const char *examples; /* store of labelled pairs */
-    const char *avoid;    /* report with openings that are worn out */
+    const char *avoid;    /* openings that are worn out: lines, or a report */
     int64_t shots;        /* pairs of the examples to show */
     uint64_t seed;
 };
@@ -71,6 +71,10 @@ int brief_fill(void *ctx, struct span anchor, unsigned sample,
 /* Private: render pairs of a gold store (brief_examples.c). */
 int brief_show_gold(struct buf *out, const struct prompt *p, const char *path,
                     size_t shots, uint64_t seed, struct err *err) MUST_CHECK;
+/* Private: a report with "avoid", or openings a line each; as a list in
+ * quotes (brief_avoid.c). */
+int brief_read_avoid(struct buf *out, const char *path,
+                     struct err *err) MUST_CHECK;
 /* Private: text with each {name} replaced by its value; pairs of both end
  * with NULL. */
 int brief_replace(struct buf *out, struct span text, const char *const *pairs,

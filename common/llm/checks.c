@@ -14,18 +14,20 @@ enum { SHORT = 8 }; /* code points of slack in the ratio of lengths */
 
 static const struct checks_rules defaults = {
     .near = 0.95,
+    .repeated = 0.85,
     .length = 4.0,
     .overlap = 0.1,
-    .cosine_same = 0.5,
-    .cosine_differ = 0.98,
-    .cosine_far = 0.2,
+    .cosine_same = 0.3,
+    .cosine_differ = 0.995,
+    .cosine_far = 0.1,
     .cross_same = 0.5,
     .cross_differ = 0.85,
 };
 
-static const char *const names[] = { "equal",   "length",   "language",
-                                     "numbers", "negation", "overlap",
-                                     "cosine",  "cross",    "judge" };
+static const char *const names[] = { "equal",    "repeated", "length",
+                                     "language", "numbers",  "negation",
+                                     "overlap",  "cosine",   "cross",
+                                     "judge" };
 
 const char *checks_name(enum checks_fn f)
 {
@@ -41,6 +43,7 @@ static double *number_of(struct checks_rules *r, const char *key)
         double *value;
     } row[] = {
         { "near", &r->near },
+        { "repeated", &r->repeated },
         { "length", &r->length },
         { "overlap", &r->overlap },
         { "cosine-same", &r->cosine_same },
@@ -78,11 +81,11 @@ static int read_setting(struct checks_rules *r, const char *word, size_t len,
             return 0;
     }
     return ERR_SET(err, ERR_USAGE,
-                   "--checks: '%.*s': expected NAME=off (equal, length, "
-                   "language, numbers, negation, overlap, cosine, cross, "
-                   "judge), or a number for near, length, overlap, "
-                   "cosine-same, cosine-differ, cosine-far, cross-same or "
-                   "cross-differ",
+                   "--checks: '%.*s': expected NAME=off (equal, repeated, "
+                   "length, language, numbers, negation, overlap, cosine, "
+                   "cross, judge), or a number for near, repeated, length, "
+                   "overlap, cosine-same, cosine-differ, cosine-far, "
+                   "cross-same or cross-differ",
                    (int)len, word);
 }
 
@@ -277,8 +280,9 @@ static enum checks_vote vote_score(double score, bool positive, double same,
     return score > differ || score < far ? VOTE_REJECT : VOTE_ACCEPT;
 }
 
-void checks_scores(const struct checks *c, struct checks_result *r,
-                   bool positive, double cosine, double cross)
+void checks_opinion(const struct checks *c, struct checks_result *r,
+                    bool positive, double cosine, double cross,
+                    enum checks_vote judge)
 {
     const struct checks_rules *s = &c->rules;
 
@@ -288,6 +292,7 @@ void checks_scores(const struct checks *c, struct checks_result *r,
                                        s->cosine_differ, s->cosine_far);
     r->vote[CHECK_CROSS] =
         vote_score(cross, positive, s->cross_same, s->cross_differ, -1.0);
+    r->vote[CHECK_JUDGE] = judge;
     drop_off(c, r);
     checks_decide(r);
 }

@@ -4,12 +4,12 @@
  * a verdict. Coverage, overlap and conflict of each are counted as in Ratner
  * et al., "Snorkel: rapid training data creation with weak supervision", 2017.
  *
- * Firm functions (equality, length, language, numbers) reject alone, and so
- * does negation for a negative that says it has one and has not. The others
- * look at what may be right after all ("don't forget" for "remember"): their
- * reject (and that of numbers where one side has none, as "both" has for "two")
- * puts an item aside for people, unless the judge or the cross-encoder
- * accepts it. Two of them reject together.
+ * Firm functions (equality, repetition, length, language, numbers) reject
+ * alone, and so does negation for a negative that says it has one and has not.
+ * The others look at what may be right after all ("don't forget" for
+ * "remember"): their reject (and that of numbers where one side has none, as
+ * "both" has for "two") puts an item aside for people, unless the judge or the
+ * cross-encoder accepts it. Two of them reject together.
  */
 #ifndef LLM_CHECKS_H
 #define LLM_CHECKS_H
@@ -20,6 +20,7 @@
 
 enum checks_fn {
     CHECK_EQUAL,    /* to the anchor or another item, or nearly */
+    CHECK_REPEATED, /* nearly one of another anchor (llm/corpus.h) */
     CHECK_LENGTH,   /* ratio to the anchor's */
     CHECK_LANGUAGE, /* script */
     CHECK_NUMBERS,  /* positive: the same; negative of kind number: others */
@@ -38,6 +39,7 @@ enum checks_verdict { CHECKS_ACCEPT, CHECKS_ASIDE, CHECKS_REJECT };
 struct checks_rules {
     bool off[CHECKS];
     double near;                       /* likeness that counts as equal */
+    double repeated;                   /* ... to one of another anchor */
     double length;                     /* most ratio, either way */
     double overlap;                    /* least likeness of a negative */
     double cosine_same, cosine_differ; /* least of a positive, most of a
@@ -74,9 +76,10 @@ int checks_text(const struct checks *c, struct checks_result *r,
 /* Are two items of one side nearly equal? Not when numbers differ. */
 int checks_siblings(const struct checks *c, bool *near, struct span a,
                     struct span b, struct err *err) MUST_CHECK;
-/* Votes of scores; NaN: none. */
-void checks_scores(const struct checks *c, struct checks_result *r,
-                   bool positive, double cosine, double cross);
+/* Votes of models, NaN: none; and of a judge; then the verdict. */
+void checks_opinion(const struct checks *c, struct checks_result *r,
+                    bool positive, double cosine, double cross,
+                    enum checks_vote judge);
 /* From the votes. */
 void checks_decide(struct checks_result *r);
 

@@ -4,8 +4,15 @@
 
 enum { NOTE_MAX = 65536 };
 
+static void set_score(struct json_node *o, const char *name, float x)
+{
+    if (!isnan(x))
+        json_set_num(o, name, round((double)x * 1e4) / 1e4);
+}
+
 static int write_note(struct writer *w, uint64_t ordinal,
                       const struct chat_item *item,
+                      const struct checks_result *is,
                       const struct emit_source *from, struct err *err)
 {
     struct json_node *o = json_new_object();
@@ -18,6 +25,8 @@ static int write_note(struct writer *w, uint64_t ordinal,
     if (item->kind[0])
         json_set_str(o, "kind", item->kind);
     json_set_str(o, "repair", repair_name(from->repair));
+    set_score(o, "cosine", is->cosine);
+    set_score(o, "cross", is->cross);
     rc = json_print(&b, o, false, err);
     if (rc == 0)
         rc = writer_note(w, STORE_PAIRS, ordinal, (struct span){ b.ptr, b.len },
@@ -29,7 +38,8 @@ static int write_note(struct writer *w, uint64_t ordinal,
 
 /* One pair and its note; *text is the sentence's ordinal. */
 static int write_item(struct writer *w, uint32_t anchor, float label,
-                      float score, const struct chat_item *item, uint32_t *text,
+                      float score, const struct chat_item *item,
+                      const struct checks_result *is, uint32_t *text,
                       const struct emit_source *from, struct err *err)
 {
     struct pair p = { anchor, 0, label, score, NAN, ORIGIN_LLM, 0 };
@@ -39,7 +49,7 @@ static int write_item(struct writer *w, uint32_t anchor, float label,
     p.b = *text;
     if (rc == 0)
         rc = writer_pair(w, &p, &ordinal, err);
-    return rc < 0 ? rc : write_note(w, ordinal, item, from, err);
+    return rc < 0 ? rc : write_note(w, ordinal, item, is, from, err);
 }
 
 static int write_negatives(struct writer *w, struct span anchor, uint32_t at,
@@ -58,7 +68,8 @@ static int write_negatives(struct writer *w, struct span anchor, uint32_t at,
                                    : NAN;
 
         rc = write_item(w, at, isnan(grade) ? 0.0f : (float)grade, (float)grade,
-                        it->negative[i], &negative[i], from, err);
+                        it->negative[i], &it->negative_is[i], &negative[i],
+                        from, err);
     }
     return rc;
 }
@@ -70,8 +81,8 @@ int emit_items(struct writer *w, struct span anchor, const struct items *it,
     int rc = writer_text(w, anchor, span_of(""), &at, err);
 
     for (size_t i = 0; rc == 0 && i < it->positives; i++)
-        rc = write_item(w, at, 1.0f, NAN, it->positive[i], &positive[i], from,
-                        err);
+        rc = write_item(w, at, 1.0f, NAN, it->positive[i], &it->positive_is[i],
+                        &positive[i], from, err);
     if (rc == 0)
         rc = write_negatives(w, anchor, at, it, negative, from, err);
     for (size_t i = 0; rc == 0 && it->negatives && i < it->positives; i++) {

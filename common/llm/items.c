@@ -17,6 +17,18 @@ struct chooser {
     bool positive; /* the side at work */
 };
 
+static void reject(struct chooser *c, const struct chat_item *item,
+                   enum checks_fn why)
+{
+    struct items *o = c->out;
+
+    if (o->rejects == ITEMS_REJECTED)
+        return;
+    o->rejected[o->rejects] = item;
+    o->because[o->rejects++] = why;
+    o->rejected_positives += c->positive;
+}
+
 /* Is it none of those seen? Counts why not. */
 static int add(struct chooser *c, struct span text, bool *fresh,
                struct err *err)
@@ -44,13 +56,14 @@ static void count(struct chooser *c, const struct checks_result *r)
         checks_count(c->from->counts, r);
 }
 
-static void count_equal(struct chooser *c)
+static void reject_equal(struct chooser *c, const struct chat_item *item)
 {
     struct checks_result r = { .vote = { VOTE_ABSTAIN } };
 
     r.vote[CHECK_EQUAL] = VOTE_REJECT;
     checks_decide(&r);
     count(c, &r);
+    reject(c, item, CHECK_EQUAL);
 }
 
 /* Nearly equal to one of its side that is kept? */
@@ -85,24 +98,50 @@ static void keep(struct chooser *c, const struct chat_item *item,
     } else if (r->verdict == CHECKS_ACCEPT) {
         o->negative[o->negatives] = item;
         o->negative_is[o->negatives++] = *r;
+    } else {
+        reject(c, item, r->why);
     }
+}
+
+static int ask_corpus(struct chooser *c, struct checks_result *r,
+                      struct span text, struct err *err)
+{
+    bool is = false;
+    int rc = 0;
+
+    if (c->from->repeated)
+        rc = c->from->repeated(c->from->ctx, &is, text, err);
+    if (is) {
+        r->vote[CHECK_REPEATED] = VOTE_REJECT;
+        checks_decide(r);
+    }
+    return rc;
 }
 
 /* A sentence that nobody has seen yet. */
 static int judge(struct chooser *c, const struct chat_item *item,
-                 struct err *err)
+                 const struct opinion *opinion, struct err *err)
 {
     const struct span text = span_of(item->text);
     struct checks_result r;
     bool near;
     int rc = is_near(c, &near, text, err);
 
-    if (rc < 0 || near) {
-        count_equal(c);
+    if (rc < 0)
         return rc;
+    if (near) {
+        reject_equal(c, item);
+        return 0;
     }
     rc = checks_text(c->from->checks, &r, c->from->anchor, text, item->kind,
                      c->positive, err);
+    if (rc < 0)
+        return rc;
+    if (opinion && c->from->checks)
+        checks_opinion(c->from->checks, &r, c->positive, opinion->cosine,
+                       opinion->cross, opinion->judge);
+    if (r.verdict != CHECKS_REJECT)
+        rc = ask_corpus(c, &r, text, err);
     if (rc < 0)
         return rc;
     count(c, &r);
@@ -111,7 +150,7 @@ static int judge(struct chooser *c, const struct chat_item *item,
 }
 
 static int take(struct chooser *c, const struct chat_item *item, size_t n,
-                struct err *err)
+                const struct opinion *opinion, struct err *err)
 {
     const size_t want = c->positive ? c->from->positives : c->from->negatives;
     const size_t *taken = c->positive ? &c->out->positives : &c->out->negatives;
@@ -131,11 +170,30 @@ static int take(struct chooser *c, const struct chat_item *item, size_t n,
         }
         rc = add(c, s, &fresh, err);
         if (rc == 0 && !fresh)
-            count_equal(c);
+            reject_equal(c, &item[i]);
         else if (rc == 0 && *taken == want)
             c->tally->extra++;
         else if (rc == 0)
-            rc = judge(c, &item[i], err);
+            rc = judge(c, &item[i], opinion ? opinion + i : NULL, err);
+    }
+    return rc;
+}
+
+/* One side of all answers. */
+static int take_side(struct chooser *c, struct err *err)
+{
+    const struct opinion *opinion = c->from->opinion;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < c->from->answers; i++) {
+        const struct chat_answer *a = c->from->answer[i];
+        size_t skip = c->positive ? 0 : a->positives;
+
+        rc = take(c, c->positive ? a->positive : a->negative,
+                  c->positive ? a->positives : a->negatives,
+                  opinion ? opinion + skip : NULL, err);
+        if (opinion)
+            opinion += a->positives + a->negatives;
     }
     return rc;
 }
@@ -154,14 +212,13 @@ int items_pick(struct items *out, struct items_tally *tally,
     int rc = add(&c, from->anchor, &fresh, err);
 
     out->positives = out->negatives = out->asides = out->aside_positives = 0;
-    for (size_t i = 0; rc == 0 && i < from->answers; i++)
-        rc = take(&c, from->answer[i]->positive, from->answer[i]->positives,
-                  err);
+    out->rejects = out->rejected_positives = 0;
+    if (rc == 0)
+        rc = take_side(&c, err);
     c.positives_end = c.seen.n;
     c.positive = false;
-    for (size_t i = 0; rc == 0 && i < from->answers; i++)
-        rc = take(&c, from->answer[i]->negative, from->answer[i]->negatives,
-                  err);
+    if (rc == 0)
+        rc = take_side(&c, err);
     intern_release(&c.seen);
     tally->positives += out->positives;
     tally->negatives += out->negatives;

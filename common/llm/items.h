@@ -10,8 +10,9 @@
 #ifndef LLM_ITEMS_H
 #define LLM_ITEMS_H
 
-#include "llm/checks.h"
-#include "net/chat.h"
+#include "llm/opinion.h"
+
+enum { ITEMS_REJECTED = 2 * CHAT_ITEMS_MAX };
 
 struct items {
     const struct chat_item *positive[CHAT_ITEMS_MAX]; /* into the answers */
@@ -24,6 +25,10 @@ struct items {
     const struct chat_item *aside[CHAT_ITEMS_MAX];
     struct checks_result aside_is[CHAT_ITEMS_MAX];
     size_t asides, aside_positives;
+    /* what is not kept, with the reason; the first are positives */
+    const struct chat_item *rejected[ITEMS_REJECTED];
+    enum checks_fn because[ITEMS_REJECTED];
+    size_t rejects, rejected_positives;
 };
 
 struct items_tally {
@@ -35,7 +40,12 @@ struct items_from {
     const struct chat_answer *const *answer; /* in the order they came */
     size_t answers;
     struct span anchor;
-    size_t positives, negatives;  /* at most */
+    size_t positives, negatives; /* at most */
+    /* of each answer's positives, then its negatives; NULL: none */
+    const struct opinion *opinion;
+    /* Does another anchor have it? It is taken for kept if not. NULL: no */
+    int (*repeated)(void *ctx, bool *is, struct span text, struct err *err);
+    void *ctx;
     const struct checks *checks;  /* NULL: equality only */
     struct checks_counts *counts; /* added to; or NULL */
 };

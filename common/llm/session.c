@@ -72,6 +72,8 @@ void session_release(struct session *x)
     store_close(x->answers);
     anchors_close(&x->anchors);
     aside_abandon(&x->aside);
+    corpus_close(&x->corpus);
+    opinions_release(&x->opinions);
     checks_close(&x->checks);
     brief_release(&x->brief);
     prompt_release(&x->prompt);

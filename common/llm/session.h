@@ -11,6 +11,7 @@
 #include "llm/aside.h"
 #include "llm/bill.h"
 #include "llm/brief.h"
+#include "llm/corpus.h"
 #include "llm/emit.h"
 #include "llm/purchase.h"
 #include "llm/waste.h"
@@ -29,6 +30,8 @@ struct session_args {
     const char *check;
     const char *kinds, *grades, *styles, *notes, *examples, *avoid;
     const char *checks, *aside;
+    const char *embedder, *cross_encoder; /* the stage loads them */
+    struct opt_list against;
     int64_t shots;
 };
 
@@ -52,6 +55,9 @@ struct session {
     struct items_tally items;
     struct checks checks;
     struct checks_counts votes;
+    struct opinions opinions; /* its ask is the stage's */
+    struct corpus corpus;
+    struct diversity_figures diversity;
     struct aside aside;
     size_t how_read[REPAIR_CUT + 1], status[CHAT_ERROR + 1];
     double prompt_tokens, completion_tokens;
@@ -69,10 +75,11 @@ int session_dry_run(struct session *x, struct err *err) MUST_CHECK;
 /* Buy what is missing; the report is written however it ends. */
 int session_buy(struct session *x, struct err *err) MUST_CHECK;
 
-/* Go over the answers; w NULL: count only. (yield.c) */
+/* Go over the answers, a window of anchors at a time; w NULL: count only.
+ * (yield.c) */
 int session_write(struct session *x, struct writer *w,
                   struct err *err) MUST_CHECK;
-/* Counts and money, to stdout and beside the answers. */
+/* Counts and money, to stdout and beside the answers. (session_report.c) */
 int session_report(const struct session *x, struct err *err) MUST_CHECK;
 /* What all anchors would take, by those of a pilot. */
 void session_project(const struct session *x);

@@ -113,6 +113,14 @@ int stage_fail_record(struct stage *st, const char *where, const char *reason,
     return rc;
 }
 
+int stage_note_reject(struct stage *st, const char *where, const char *reason,
+                      const char *record, struct err *err)
+{
+    return st->state->rejects_fd >= 0
+               ? write_reject(st, where, reason, record, err)
+               : 0;
+}
+
 /* ---- the run ---- */
 
 double stage_seconds(const struct stage *st)

@@ -117,6 +117,10 @@ int stage_stop(struct err *err) MUST_CHECK;
 int stage_fail_record(struct stage *st, const char *where, const char *reason,
                       const char *record, struct err *err) MUST_CHECK;
 
+/* Part of a record was not good enough: to --rejects, counted nowhere. */
+int stage_note_reject(struct stage *st, const char *where, const char *reason,
+                      const char *record, struct err *err) MUST_CHECK;
+
 /* Open st->part for a store output; kind as in store_create(). A leftover of
  * another fingerprint was removed by stage_main(). */
 int stage_create(struct stage *st, struct store **out, const char *kind,

@@ -149,6 +149,42 @@ static void the_values_are_written_for_the_prompt(void **state)
     buf_release(&text);
 }
 
+static void openings_to_avoid_come_as_lines_or_from_a_report(void **state)
+{
+    static const struct {
+        const char *text, *want; /* NULL: ERR_FORMAT */
+    } row[] = {
+        { "Can I\nI want\n", "\"Can I\", \"I want\"" },
+        { "\r\n请问我\r\n\r\n", "\"请问我\"" },
+        { "", "" },
+        { "{\"avoid\":[]}", "" },
+        { "{\"avoid\":[\"a\"],\"run\":{}}", "\"a\"" },
+        { "[{\"title\":\"x\"},{\"store\":\"s\",\"avoid\":[\"a\",\"b\"]}]",
+          "\"a\", \"b\"" },
+        { "{\"avoided\":[\"a\"]}", NULL },
+        { "{\"avoid\":\"a\"}", NULL },
+        { "[]", NULL },
+        { "{", NULL },
+    };
+    struct buf b = BUF_INIT(4096);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct err err = ERR_INIT;
+        char path[SCRATCH_PATH];
+        int rc;
+
+        scratch_write(path, "avoid", row[i].text, strlen(row[i].text));
+        buf_reset(&b);
+        rc = brief_read_avoid(&b, path, &err);
+        if (rc != (row[i].want ? 0 : ERR_FORMAT))
+            fail_msg("%s: %d %s", row[i].text, rc, err.msg);
+        if (row[i].want)
+            assert_string_equal(buf_str(&b), row[i].want);
+    }
+    buf_release(&b);
+}
+
 static void what_cannot_be_asked_is_refused(void **state)
 {
     static const struct {
@@ -197,6 +233,7 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, scratch_make, clean)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(openings_to_avoid_come_as_lines_or_from_a_report),
         CASE(quotas_hold_over_many_anchors),
         CASE(an_anchor_draws_the_same_whatever_else_there_is),
         CASE(a_grade_goes_with_its_kind_once),

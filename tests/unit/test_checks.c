@@ -117,14 +117,15 @@ static void scores_vote_and_may_overrule_a_doubt(void **state)
     open_with("");
     r = look("I can pay with my card", "I cannot pay with my card", "", true);
     assert_int_equal(r.verdict, CHECKS_ASIDE);
-    checks_scores(&checks, &r, true, 0.9, NAN); /* a cosine sees no negation */
+    checks_opinion(&checks, &r, true, 0.9, NAN,
+                   VOTE_ABSTAIN); /* a cosine sees no negation */
     assert_int_equal(r.verdict, CHECKS_ASIDE);
-    checks_scores(&checks, &r, true, 0.9, 0.9);
+    checks_opinion(&checks, &r, true, 0.9, 0.9, VOTE_ABSTAIN);
     assert_int_equal(r.verdict, CHECKS_ACCEPT);
-    checks_scores(&checks, &r, true, 0.9, 0.1);
+    checks_opinion(&checks, &r, true, 0.9, 0.1, VOTE_ABSTAIN);
     assert_int_equal(r.verdict, CHECKS_REJECT); /* two doubts */
     r = look("Where is it?", "Where was it?", "modality", false);
-    checks_scores(&checks, &r, false, 0.995, NAN);
+    checks_opinion(&checks, &r, false, 0.998, NAN, VOTE_ABSTAIN);
     assert_int_equal(r.verdict, CHECKS_ASIDE);
     assert_int_equal(r.why, CHECK_COSINE);
 }
