@@ -12,6 +12,7 @@
 #include "store/export.h"
 #include "store/import_file.h"
 #include "store/merge.h"
+#include "store/review.h"
 #include "store/show.h"
 #include "store/split.h"
 #include "store/stage.h"
@@ -33,8 +34,9 @@ static const struct opt import_rows[] = {
     OPT_ROW_PATH('o', "out", struct import_args, out, OPT_OUT_STORE, "STORE",
                  OPT_REQUIRED, "store to make"),
     OPT_ROW_CHOICE(0, "format", struct import_args, format, "auto",
-                   "auto|tsv|csv|jsonl|text", 0,
-                   "auto: by the file's ending, else by its first line"),
+                   "auto|tsv|csv|jsonl|text|argilla|label-studio", 0,
+                   "auto: by the file's ending, else by its first line; the "
+                   "last two: what people answered there"),
     OPT_ROW_STR(0, "columns", struct import_args, columns, "", "LIST", 0,
                 "what the columns are, like a,b,label or "
                 "a=sentence1,b=sentence2,score; - skips one; known names and "
@@ -70,7 +72,29 @@ static enum origin origin_of(const char *name)
     return (enum origin)o;
 }
 
-static int run_import(struct stage *st, struct err *err)
+/* Is it the format of a tool in which people label? */
+static bool is_review(enum review_tool *tool, const char *format)
+{
+    bool argilla = strcmp(format, "argilla") == 0;
+
+    *tool = argilla ? REVIEW_ARGILLA : REVIEW_LABEL_STUDIO;
+    return argilla || strcmp(format, "label-studio") == 0;
+}
+
+static int import_review(struct stage *st, enum review_tool tool,
+                         struct err *err)
+{
+    const struct import_args *a = st->args;
+
+    if (a->columns[0] || a->header || a->limit)
+        return ERR_SET(err, ERR_USAGE,
+                       "--columns, --header and --limit do not go with "
+                       "--format %s",
+                       a->format);
+    return review_import(st, a->in, tool, err);
+}
+
+static int import_rows_of(struct stage *st, struct err *err)
 {
     const struct import_args *a = st->args;
     struct import_options o = { .path = a->in,
@@ -83,6 +107,15 @@ static int run_import(struct stage *st, struct err *err)
     int rc = import_range(&o.rules, a->range, err);
 
     return rc < 0 ? rc : import_file(st, &o, err);
+}
+
+static int run_import(struct stage *st, struct err *err)
+{
+    const struct import_args *a = st->args;
+    enum review_tool tool;
+
+    return is_review(&tool, a->format) ? import_review(st, tool, err)
+                                       : import_rows_of(st, err);
 }
 
 /* ---- export ---- */
@@ -100,8 +133,9 @@ static const struct opt export_rows[] = {
     OPT_ROW_PATH('o', "out", struct export_args, out, OPT_OUT_FILE, "FILE",
                  OPT_REQUIRED, "file to make"),
     OPT_ROW_CHOICE(0, "format", struct export_args, format, "auto",
-                   "auto|tsv|csv|jsonl|text", 0,
-                   "auto: by the file's ending; text: the texts alone"),
+                   "auto|tsv|csv|jsonl|text|argilla|label-studio", 0,
+                   "auto: by the file's ending; text: the texts alone; the "
+                   "last two: pairs for people to look at"),
     OPT_ROW_FLAG(0, "all", struct export_args, all, 0,
                  "every field: label, score, reverse and origin apart, "
                  "attributes of texts"),
@@ -119,12 +153,10 @@ static const struct opt_spec export_opts = {
     .version = 1,
 };
 
-static int run_export(struct stage *st, struct err *err)
+static int export_rows_of(struct stage *st, struct store *in, struct err *err)
 {
     const struct export_args *a = st->args;
     struct export_rules rules = { rows_format_of(a->format), !a->bare, a->all };
-    struct store *in = NULL;
-    int rc;
 
     if (rules.format == ROWS_AUTO)
         rules.format = rows_format_by_ending(a->out);
@@ -133,9 +165,19 @@ static int run_export(struct stage *st, struct err *err)
                        "%s: the ending does not tell the format, --format "
                        "does",
                        a->out);
-    rc = store_open(&in, a->in, err);
+    return export_store(st, in, &rules, err);
+}
+
+static int run_export(struct stage *st, struct err *err)
+{
+    const struct export_args *a = st->args;
+    enum review_tool tool;
+    struct store *in = NULL;
+    int rc = store_open(&in, a->in, err);
+
     if (rc == 0)
-        rc = export_store(st, in, &rules, err);
+        rc = is_review(&tool, a->format) ? review_export(st, in, tool, err)
+                                         : export_rows_of(st, in, err);
     if (rc == 0)
         rc = stage_finish_file(st, err);
     store_close(in);
