@@ -58,6 +58,18 @@ static const struct opt rows[] = {
     OPT_ROW_PATH(0, "cross-encoder", struct session_args, cross_encoder,
                  OPT_IN_MODEL, "MODEL", 0,
                  "cross-encoder whose score is one of them"),
+    OPT_ROW_PATH(0, "judge", struct session_args, judge, OPT_IN_FILE, "NAME", 0,
+                 "profile of a model that is asked what means the same"),
+    OPT_ROW_STR(0, "judge-model", struct session_args, judge_model, "", "NAME",
+                0, "its model; the profile's unless given"),
+    OPT_ROW_STR(0, "judge-template", struct session_args, judge_template, "",
+                "NAME", 0, "its prompt: judge-en, judge-zh, or a file"),
+    OPT_ROW_STR(0, "judge-key-file", struct session_args, judge_key, "", "FILE",
+                OPT_NO_RESULT, "file with its API key"),
+    OPT_ROW_CHOICE(0, "judged", struct session_args, judged, "doubts",
+                   "doubts|all", 0,
+                   "which sentences it sees: those that checks would put "
+                   "aside, or all they leave"),
     OPT_ROW_PATHS(0, "against", struct session_args, against, OPT_IN_STORE,
                   "STORE", 0,
                   "earlier store: what is nearly one of its texts is dropped"),
@@ -144,6 +156,18 @@ static const struct opt_spec opts = {
 
 /* ---- set-up ---- */
 
+static void identify_judge(struct stage *st, const struct judge *j)
+{
+    stage_add_identity(st, "judge's prompt", j->prompt.hash);
+    for (size_t i = 0; i < j->sources.n; i++) {
+        const struct source *s = &j->sources.source[i];
+
+        stage_add_identity(st, "judge", s->digest);
+        if (s->replay)
+            stage_add_identity(st, "judge's answers", replay_digest(s->replay));
+    }
+}
+
 /* The prompt's text, canned answers, and the profiles of a pool lie in files
  * that an option and a profile only name. */
 static int identity(struct stage *st, struct err *err)
@@ -161,6 +185,8 @@ static int identity(struct stage *st, struct err *err)
         if (x.sources.n > 1)
             stage_add_identity(st, s->name, s->digest);
     }
+    if (rc == 0 && x.judge.on)
+        identify_judge(st, &x.judge);
     session_release(&x);
     return rc;
 }
@@ -169,13 +195,16 @@ static int identity(struct stage *st, struct err *err)
  * no matter. A profile's name becomes its file, which is an input. */
 static int resolve(struct stage *st, struct err *err)
 {
-    static char path[FILE_PATH_MAX];
+    static char path[FILE_PATH_MAX], judge[FILE_PATH_MAX];
     struct session_args *a = st->args;
     int rc = provider_find(path, a->provider, err);
 
+    if (rc == 0 && a->judge[0])
+        rc = provider_find(judge, a->judge, err);
     if (rc < 0)
         return rc;
     a->provider = path;
+    a->judge = a->judge[0] ? judge : "";
     if (a->dry_run || a->pilot)
         st->out[0] = '\0';
     return 0;
@@ -280,6 +309,8 @@ static int work(struct session *x, struct err *err)
     if (x->args->dry_run)
         return session_dry_run(x, err);
     rc = x->args->cache_only ? use_stored(x, err) : session_buy(x, err);
+    if (rc == 0)
+        rc = session_judge(x, err);
     if (rc == 0 && x->args->pilot)
         return pilot(x, err);
     if (rc == 0)

@@ -128,7 +128,7 @@ static enum checks_vote vote_language(struct span anchor, struct span text)
 {
     enum detect_script a = detect_script(anchor), b = detect_script(text);
 
-    if (a == SCRIPT_NONE || b == SCRIPT_NONE)
+    if (a == SCRIPT_NONE)
         return VOTE_ABSTAIN;
     /* Japanese may do without kana, and a brand may stand alone */
     if (a == b || (a == SCRIPT_KANA && b == SCRIPT_HAN))

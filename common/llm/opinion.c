@@ -62,17 +62,60 @@ int opinions_add(struct opinions *o, struct span anchor,
     return 0;
 }
 
-int opinions_ask(struct opinions *o, struct err *err)
+void opinions_keep(struct opinions *o)
+{
+    o->keep = o->ask != NULL;
+}
+
+void opinions_again(struct opinions *o)
+{
+    o->again = o->keep;
+    o->keep = false;
+    o->next = 0;
+}
+
+static int keep(struct opinions *o, struct err *err)
+{
+    if (o->keeps + 2 * o->n > o->keep_room) {
+        size_t room = 2 * (o->keep_room + 2 * o->n);
+        float *kept = realloc(o->kept, room * sizeof(*kept));
+
+        if (!kept)
+            return ERR_SET(err, ERR_NOMEM, "cannot hold %zu scores", room);
+        o->kept = kept;
+        o->keep_room = room;
+    }
+    for (size_t i = 0; i < o->n; i++) {
+        o->kept[o->keeps++] = o->cosine[i];
+        o->kept[o->keeps++] = o->cross[i];
+    }
+    return 0;
+}
+
+static int ask(struct opinions *o, struct err *err)
 {
     int rc;
 
-    if (!o->ask || o->n == 0)
-        return 0;
     for (size_t i = 0; i < o->n; i++)
         o->cosine[i] = o->cross[i] = NAN;
     rc = o->ask(o->ctx, o->cosine, o->cross, o->text, o->texts, o->a, o->b,
                 o->n, err);
-    for (size_t i = 0; i < o->n; i++) {
+    return rc == 0 && o->keep ? keep(o, err) : rc;
+}
+
+int opinions_ask(struct opinions *o, struct err *err)
+{
+    int rc = 0;
+
+    if (!o->ask || o->n == 0)
+        return 0;
+    if (!o->again)
+        rc = ask(o, err);
+    for (size_t i = 0; o->again && i < o->n; i++) {
+        o->cosine[i] = o->kept[o->next++];
+        o->cross[i] = o->kept[o->next++];
+    }
+    for (size_t i = 0; rc == 0 && i < o->n; i++) {
         o->of[i].cosine = o->cosine[i];
         o->of[i].cross = o->cross[i];
     }
@@ -87,5 +130,6 @@ void opinions_release(struct opinions *o)
     free(o->b);
     free(o->cosine);
     free(o->cross);
+    free(o->kept);
     *o = (struct opinions){ .ask = o->ask, .ctx = o->ctx };
 }

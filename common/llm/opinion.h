@@ -30,6 +30,9 @@ struct opinions {
     uint32_t *a, *b;
     float *cosine, *cross;
     size_t texts, room;
+    float *kept; /* cosine and cross of every sentence so far */
+    size_t keeps, keep_room, next;
+    bool keep, again;
 };
 
 /* Forget all sentences. */
@@ -39,6 +42,11 @@ void opinions_reset(struct opinions *o);
 int opinions_add(struct opinions *o, struct span anchor,
                  const struct chat_answer *a, size_t *first,
                  struct err *err) MUST_CHECK;
+/* Keep what is said from here on (8 bytes a sentence)... */
+void opinions_keep(struct opinions *o);
+/* ... and from here on say it again, for the same sentences in the same order,
+ * without asking. */
+void opinions_again(struct opinions *o);
 /* Fill of. Errors: those of ask. */
 int opinions_ask(struct opinions *o, struct err *err) MUST_CHECK;
 void opinions_release(struct opinions *o); /* {0} is fine */

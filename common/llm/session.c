@@ -64,7 +64,9 @@ int session_load(struct session *x, const struct session_args *a,
                                    .plan = &x->plan,
                                    .sample = (unsigned)a->sample };
     rc = sources_load(&x->sources, &x->how, err);
-    return rc == 0 ? load_prompt(x, a, err) : rc;
+    if (rc == 0)
+        rc = load_prompt(x, a, err);
+    return rc == 0 ? session_load_judge(x, a, err) : rc;
 }
 
 void session_release(struct session *x)
@@ -73,6 +75,7 @@ void session_release(struct session *x)
     anchors_close(&x->anchors);
     aside_abandon(&x->aside);
     corpus_close(&x->corpus);
+    judge_release(&x->judge);
     opinions_release(&x->opinions);
     checks_close(&x->checks);
     brief_release(&x->brief);
@@ -144,6 +147,9 @@ int session_dry_run(struct session *x, struct err *err)
                e.out_most, bill_money(likely, e.currency, e.money),
                bill_money(most, e.currency, e.money_most),
                e.unknown[0] ? "; no price of " : "", e.unknown);
+    if (rc == 0 && x->judge.on)
+        printf("the judge's questions depend on the answers and are not "
+               "counted\n");
     buf_release(&first);
     return rc;
 }
@@ -151,13 +157,13 @@ int session_dry_run(struct session *x, struct err *err)
 /* ---- buying ---- */
 
 /* A cap on money needs prices, and one currency. */
-static int check_prices(struct session *x, struct err *err)
+int session_check_prices(struct session *x, struct sources *s, struct err *err)
 {
     const char *currency = source_price(&x->sources, 0)->currency;
 
-    for (size_t i = 0; i < x->sources.n; i++) {
-        const struct price *p = source_price(&x->sources, i);
-        const char *name = x->sources.source[i].name;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct price *p = source_price(s, i);
+        const char *name = s->source[i].name;
 
         if (x->args->max_cost > 0.0 && !p->known)
             return ERR_SET(err, ERR_USAGE,
@@ -209,7 +215,7 @@ int session_buy(struct session *x, struct err *err)
     };
     struct err none = ERR_INIT;
     struct bill bill;
-    int rc = check_prices(x, err);
+    int rc = session_check_prices(x, &x->sources, err);
 
     if (rc == 0)
         rc = sources_open(&x->sources, &x->how, err);

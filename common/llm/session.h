@@ -13,6 +13,7 @@
 #include "llm/brief.h"
 #include "llm/corpus.h"
 #include "llm/emit.h"
+#include "llm/judge.h"
 #include "llm/purchase.h"
 #include "llm/waste.h"
 #include "store/stage.h"
@@ -32,6 +33,7 @@ struct session_args {
     const char *checks, *aside;
     const char *embedder, *cross_encoder; /* the stage loads them */
     struct opt_list against;
+    const char *judge, *judge_model, *judge_template, *judge_key, *judged;
     int64_t shots;
 };
 
@@ -56,6 +58,7 @@ struct session {
     struct checks checks;
     struct checks_counts votes;
     struct opinions opinions; /* its ask is the stage's */
+    struct judge judge;
     struct corpus corpus;
     struct diversity_figures diversity;
     struct aside aside;
@@ -75,6 +78,10 @@ int session_dry_run(struct session *x, struct err *err) MUST_CHECK;
 /* Buy what is missing; the report is written however it ends. */
 int session_buy(struct session *x, struct err *err) MUST_CHECK;
 
+/* Have sentences judged: see which, buy what is missing (unless --cache-only).
+ * Nothing without --judge. (session_judge.c) */
+int session_judge(struct session *x, struct err *err) MUST_CHECK;
+
 /* Go over the answers, a window of anchors at a time; w NULL: count only.
  * (yield.c) */
 int session_write(struct session *x, struct writer *w,
@@ -85,6 +92,17 @@ int session_report(const struct session *x, struct err *err) MUST_CHECK;
 void session_project(const struct session *x);
 
 /* For the parts of a session. */
+/* An anchor, what was answered, and opinions of the answer's sentences (if it
+ * is in use). All anchors in order. (window.c) */
+typedef int session_anchor_fn(struct session *x, void *ctx, uint32_t i,
+                              struct span anchor, const struct finding *f,
+                              struct opinion *opinion, struct err *err);
+int session_windows(struct session *x, session_anchor_fn *each, void *ctx,
+                    struct err *err) MUST_CHECK;
+int session_load_judge(struct session *x, const struct session_args *a,
+                       struct err *err) MUST_CHECK;
+int session_check_prices(struct session *x, struct sources *s,
+                         struct err *err) MUST_CHECK;
 struct bill session_bill(const struct session *x, const char *stopped);
 
 #endif

@@ -31,30 +31,68 @@ bool source_other_way(struct source *s, const char *param)
     return true;
 }
 
+/* Ways that are stored; NULL in *doc: none. */
+static int load_ways(struct json **doc, struct store *answers, struct err *err)
+{
+    struct err none = ERR_INIT;
+    struct blob b;
+    int rc = store_get_meta(answers, "ways", &b, &none);
+
+    *doc = NULL;
+    if (rc == ERR_NOTFOUND)
+        return 0;
+    if (rc < 0) {
+        *err = none;
+        return rc;
+    }
+    return json_parse(doc, "ways", b.ptr, b.len, JSON_STRICT, err);
+}
+
+static struct json_node *way_of(const struct source *x)
+{
+    struct json_node *way = json_new_object();
+
+    json_set_str(way, "json", provider_rung_name(x->provider.rung[x->rung]));
+    json_set_str(way, "dropped", x->dropped);
+    return way;
+}
+
+/* Those of others (a judge, sources of an earlier run) stay. */
+static void copy_others(struct json_node *to, const struct json *doc,
+                        const struct sources *s)
+{
+    const struct json_node *way = json_first(json_root(doc));
+
+    for (; way; way = json_next(way)) {
+        bool ours = false;
+
+        for (size_t i = 0; i < s->n; i++)
+            ours |= s->source[i].proven &&
+                    strcmp(s->source[i].name, json_key(way)) == 0;
+        if (!ours)
+            json_set_copy(to, json_key(way), way);
+    }
+}
+
 int sources_record(const struct sources *s, struct store *answers,
                    struct err *err)
 {
     struct json_node *o = json_new_object();
     struct buf b = BUF_INIT(1 << 16);
-    int rc;
+    struct json *doc;
+    int rc = load_ways(&doc, answers, err);
 
-    for (size_t i = 0; i < s->n; i++) {
-        const struct source *x = &s->source[i];
-        struct json_node *way = json_new_object();
-
-        if (!x->proven) {
-            json_node_free(way);
-            continue;
-        }
-        json_set_str(way, "json",
-                     provider_rung_name(x->provider.rung[x->rung]));
-        json_set_str(way, "dropped", x->dropped);
-        json_set(o, x->name, way);
-    }
-    rc = json_print(&b, o, false, err);
+    if (rc == 0)
+        copy_others(o, doc, s);
+    for (size_t i = 0; i < s->n; i++)
+        if (s->source[i].proven)
+            json_set(o, s->source[i].name, way_of(&s->source[i]));
+    if (rc == 0)
+        rc = json_print(&b, o, false, err);
     if (rc == 0)
         rc =
             store_put_meta(answers, "ways", (struct blob){ b.ptr, b.len }, err);
+    json_free(doc);
     json_node_free(o);
     buf_release(&b);
     return rc;
@@ -77,21 +115,11 @@ static void recall(struct source *x, const struct json_node *way)
 
 int sources_recall(struct sources *s, struct store *answers, struct err *err)
 {
-    struct err none = ERR_INIT;
     struct json *doc;
-    struct blob b;
-    int rc = store_get_meta(answers, "ways", &b, &none);
+    int rc = load_ways(&doc, answers, err);
 
-    if (rc == ERR_NOTFOUND)
-        return 0;
-    if (rc < 0) {
-        *err = none;
-        return rc;
-    }
-    rc = json_parse(&doc, "ways", b.ptr, b.len, JSON_STRICT, err);
     for (size_t i = 0; rc == 0 && i < s->n; i++)
         recall(&s->source[i], json_get(json_root(doc), s->source[i].name));
-    if (rc == 0)
-        json_free(doc);
+    json_free(doc);
     return rc;
 }

@@ -42,6 +42,15 @@ void waste_add(struct waste *w, const char *source, const struct dialogue *d,
     }
 }
 
+void waste_add_judge(struct waste *w, const char *source,
+                     const struct dialogue *d)
+{
+    struct waste_row *r = row_of(w, source);
+
+    for (size_t s = 0; s <= CHAT_ERROR; s++)
+        add(s == CHAT_ITEMS ? &r->kept : &r->other[s], &d->cost[s], 1.0);
+}
+
 void waste_sum(const struct waste *w, struct dialogue_cost *all,
                double *items_kept)
 {

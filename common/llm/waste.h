@@ -26,6 +26,9 @@ struct waste {
 /* A dialogue that ended; of the answer in use, so many sentences were kept. */
 void waste_add(struct waste *w, const char *source, const struct dialogue *d,
                size_t kept, size_t items);
+/* What a judge took for sentences that are written. */
+void waste_add_judge(struct waste *w, const char *source,
+                     const struct dialogue *d);
 /* Sums over all sources. */
 void waste_sum(const struct waste *w, struct dialogue_cost *all,
                double *items_kept);

@@ -1,20 +1,7 @@
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "llm/session.h"
-
-enum { WINDOW = 64 }; /* anchors that models are asked about at once */
-
-/* A run of anchors and what was answered about them. */
-struct window {
-    uint32_t first;
-    size_t n;
-    char *anchor[WINDOW];
-    struct finding finding[WINDOW];
-    size_t opinion[WINDOW]; /* number of the first one */
-};
 
 static int note_rejects(struct session *x, uint32_t i, const struct items *it,
                         struct err *err)
@@ -49,7 +36,7 @@ static int pick(struct session *x, struct items *it, struct span anchor,
         .anchor = anchor,
         .positives = (size_t)x->args->positives,
         .negatives = (size_t)x->args->negatives,
-        .opinion = x->opinions.ask ? opinion : NULL,
+        .opinion = opinion,
         .repeated = repeated,
         .ctx = &x->corpus,
         .checks = &x->checks,
@@ -108,77 +95,29 @@ static int fail_anchor(struct session *x, uint32_t i, struct span anchor,
         text, err);
 }
 
-/* ---- windows ---- */
-
-static void empty_window(struct window *v)
-{
-    for (size_t i = 0; i < v->n; i++) {
-        free(v->anchor[i]);
-        finding_release(&v->finding[i]);
-    }
-    v->n = 0;
-}
-
-static int load_anchor(struct session *x, struct window *v, struct err *err)
-{
-    struct finding *f = &v->finding[v->n];
-    struct span anchor;
-    int rc = anchors_get(&x->anchors, v->first + (uint32_t)v->n, &anchor, err);
-
-    if (rc < 0)
-        return rc;
-    *f = (struct finding){ .state = INQUIRY_CLOSED };
-    v->anchor[v->n] = strndup(anchor.ptr, anchor.len);
-    if (!v->anchor[v->n])
-        return ERR_SET(err, ERR_NOMEM, "cannot hold an anchor");
-    v->n++;
-    rc = inquiry_find(f, &x->inquiry, anchor, NULL, false, err);
-    if (rc == 0)
-        x->status[f->dialogue.answer.status] +=
-            f->dialogue.verdict != TURNS_ASK;
-    return rc == 0 && f->state == INQUIRY_USE
-               ? opinions_add(&x->opinions, span_of(v->anchor[v->n - 1]),
-                              &f->dialogue.answer, &v->opinion[v->n - 1], err)
-               : rc;
-}
-
-static int write_window(struct session *x, struct writer *w,
-                        const struct window *v, struct err *err)
+static int write_one(struct session *x, void *writer, uint32_t i,
+                     struct span anchor, const struct finding *f,
+                     struct opinion *opinion, struct err *err)
 {
     int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < v->n; i++) {
-        const struct finding *f = &v->finding[i];
-        uint32_t number = v->first + (uint32_t)i;
-        struct span anchor = span_of(v->anchor[i]);
-
-        rc = f->state == INQUIRY_USE
-                 ? write_anchor(x, w, number, anchor, f,
-                                x->opinions.of + v->opinion[i], err)
-                 : fail_anchor(x, number, anchor, f, err);
-    }
-    return rc;
+    x->status[f->dialogue.answer.status] += f->dialogue.verdict != TURNS_ASK;
+    if (f->state != INQUIRY_USE)
+        return fail_anchor(x, i, anchor, f, err);
+    if (x->judge.on)
+        rc = judge_votes(&x->judge, opinion, anchor, &f->dialogue.answer,
+                         &x->waste, err);
+    return rc == 0 ? write_anchor(x, writer, i, anchor, f, opinion, err) : rc;
 }
 
 int session_write(struct session *x, struct writer *w, struct err *err)
 {
-    static struct window v;
     const double likeness =
         x->checks.rules.off[CHECK_REPEATED] ? 0.0 : x->checks.rules.repeated;
     int rc = corpus_open(&x->corpus, likeness, &x->args->against, err);
 
-    for (v.first = 0; rc == 0 && v.first < x->anchors.n; v.first += WINDOW) {
-        opinions_reset(&x->opinions);
-        while (rc == 0 && v.n < WINDOW && v.first + v.n < x->anchors.n)
-            rc = load_anchor(x, &v, err);
-        if (rc == 0)
-            rc = opinions_ask(&x->opinions, err);
-        if (rc == 0)
-            rc = write_window(x, w, &v, err);
-        empty_window(&v);
-        if (rc == 0 && stage_stopped())
-            rc = stage_stop(err);
-    }
+    if (rc == 0)
+        rc = session_windows(x, write_one, w, err);
     return rc == 0 ? diversity_figures(&x->diversity, x->corpus.diversity, err)
                    : rc;
 }

@@ -219,16 +219,37 @@ static int take_item(struct chat_item *out, size_t *n,
     return 0;
 }
 
+/* Asked for the numbers of sentences, some give numbers. */
+static int take_number(struct chat_item *out, size_t *n,
+                       const struct json_node *c, struct err *err)
+{
+    double v = json_num(c, 0.0);
+    char text[16];
+
+    if (!(v >= 1.0 && v <= CHAT_ITEMS_MAX) || *n == CHAT_ITEMS_MAX)
+        return 0;
+    snprintf(text, sizeof(text), "%.0f", v);
+    out[*n] = (struct chat_item){ strdup(text), "" };
+    if (!out[*n].text)
+        return ERR_SET(err, ERR_NOMEM, "cannot copy an item");
+    ++*n;
+    return 0;
+}
+
 static int take_items(struct chat_item *out, size_t *n,
                       const struct json_node *list, struct err *err)
 {
+    const size_t before = *n;
+    const struct json_node *c = json_first(list);
     int rc = 0;
 
     if (json_type(list) == JSON_STRING)
         return take_item(out, n, list, err);
-    for (const struct json_node *c = json_first(list); rc == 0 && c;
-         c = json_next(c))
+    for (; rc == 0 && c; c = json_next(c))
         rc = take_item(out, n, c, err);
+    for (c = *n == before ? json_first(list) : NULL; rc == 0 && c;
+         c = json_next(c))
+        rc = take_number(out, n, c, err);
     return rc;
 }
 

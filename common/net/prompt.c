@@ -68,7 +68,8 @@ static int check_body(const struct prompt *p, const char *name, size_t body,
                            "{avoid} or {items}",
                            name, (int)word + 2, s);
     }
-    return p->uses[PROMPT_ANCHOR]
+    /* a judge sees the anchor in the items */
+    return p->uses[PROMPT_ANCHOR] || p->uses[PROMPT_ITEMS]
                ? 0
                : ERR_SET(err, ERR_FORMAT, "template %s: has no {anchor}", name);
 }

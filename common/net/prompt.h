@@ -75,7 +75,7 @@ struct prompt_values {
 
 /* name: a file, or the name of one that comes with the program ("en", "zh").
  * ERR_FORMAT with the line: an unknown, undeclared or unused variable, a head
- * that cannot be read, no {anchor}. */
+ * that cannot be read, neither {anchor} nor {items}. */
 int prompt_load(struct prompt *p, const char *name, struct err *err) MUST_CHECK;
 void prompt_release(struct prompt *p);
 /* The file of a template's name. */
