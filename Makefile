@@ -5,6 +5,7 @@
 # make unit cli pipeline corpus sim   one kind of test
 # make SAN=1 test        the same under AddressSanitizer and UBSan
 # make SAN=thread unit   unit tests under ThreadSanitizer
+# make soak              llm-generate under faults and kills; SOAK=100000 SEED=1
 # make lint              layers, banned functions, formatting
 # make format            clang-format every source file
 # make bench             timings, beside the peers where they are there
@@ -67,7 +68,7 @@ fuzzers := $(patsubst tests/fuzz/fuzz_%.c,$B/fuzz/%,$(wildcard tests/fuzz/fuzz_*
 simulator := $B/sim/sim
 benches := $(patsubst tests/bench/%.c,$B/bench/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all help deps run test unit corpus cli pipeline sim lint bench format \
+.PHONY: all help deps run test unit corpus cli pipeline sim soak lint bench format \
         install clean base-model FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -155,6 +156,11 @@ pipeline: $(stages)
 # llm-generate against a provider that plays every fault.
 sim: $(simulator) $(stages)
 	BIN=$B python3 tests/sim/faults.py
+
+# As many anchors, with random faults and kills: SOAK=2000 is a quick one.
+SOAK ?= 100000
+soak: $(simulator) $(stages)
+	BIN=$B python3 tests/sim/soak.py $(SOAK) $(SEED)
 
 lint:
 	sh tests/lint/layers.sh

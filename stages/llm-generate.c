@@ -138,6 +138,9 @@ static const struct opt rows[] = {
                 "file with the API key, readable by its owner only"),
     OPT_ROW_INT(0, "key-fd", struct session_args, key_fd, "0", 0, 1e6,
                 OPT_NO_RESULT, "open descriptor to read the API key from"),
+    OPT_ROW_FLAG(0, "batch", struct session_args, batch, OPT_NO_RESULT,
+                 "through the endpoint's batch API: half the price, within a "
+                 "day"),
     OPT_ROW_STR(0, "check", struct session_args, check, "", "NAME",
                 OPT_NO_RESULT,
                 "alone: make one small call to that profile, say what works"),

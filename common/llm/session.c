@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "llm/batch.h"
 #include "llm/estimate.h"
 
 /* ---- set-up ---- */
@@ -224,7 +225,8 @@ int session_buy(struct session *x, struct err *err)
     if (rc < 0)
         return rc;
     warn_ignored(x);
-    rc = purchase_run(&job, &x->bought, err);
+    rc = a->batch ? batch_run(&job, &x->bought, err)
+                  : purchase_run(&job, &x->bought, err);
     bill = session_bill(x, rc < 0 ? err->msg : "");
     if (bill_write(&bill, x->answers_path, &none) < 0)
         log_warn("%s", none.msg);

@@ -27,7 +27,7 @@ struct session_args {
     int64_t concurrency, max_concurrency, timeout;
     double temperature, rpm, tpm;
     double max_cost, max_tokens, max_requests, max_time, max_wait;
-    int dry_run, retry_failed, cache_only, offpeak, fixed;
+    int dry_run, retry_failed, cache_only, offpeak, fixed, batch;
     const char *check;
     const char *kinds, *grades, *styles, *notes, *examples, *avoid;
     const char *checks, *aside;

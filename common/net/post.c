@@ -161,7 +161,9 @@ static void set_options(struct slot *s, const struct post_request *r)
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
     curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, 1000L * r->timeout_s);
-    curl_easy_setopt(e, CURLOPT_POST, 1L);
+    curl_easy_setopt(e, r->method ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
+    if (r->method)
+        curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->method);
     /* A body that cannot be rewound: on a connection that breaks libcurl would
      * else send it once more by itself, and it might be paid for twice with
      * nobody counting. */
@@ -212,7 +214,12 @@ static int add_key(struct slot *s, const struct post_request *r)
 static int add_headers(struct slot *s, const struct post_request *r)
 {
     const char *const *h = r->headers;
-    int rc = add_header(s, "Content-Type: application/json");
+    char type[160];
+    int rc;
+
+    snprintf(type, sizeof(type), "Content-Type: %s",
+             r->content_type ? r->content_type : "application/json");
+    rc = add_header(s, type);
 
     /* no "Expect: 100-continue": it costs a round trip each */
     if (rc == 0)
@@ -239,9 +246,14 @@ static int fill(struct slot *s, const struct post_request *r)
     hints_init(&s->hints);
     watch_reset(&s->watch, r->stall_s ? r->stall_s : STALL_S);
     buf_reset(&s->body);
+    s->body.max = r->body_max ? r->body_max : POST_BODY_MAX;
     if (!s->easy)
         s->easy = curl_easy_init();
-    s->sent = strndup(r->body, r->len);
+    s->sent = malloc(r->len + 1);
+    if (s->sent && r->len)
+        memcpy(s->sent, r->body, r->len);
+    if (s->sent)
+        s->sent[r->len] = 0;
     return s->easy && s->sent ? add_headers(s, r) : -1;
 }
 

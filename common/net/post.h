@@ -42,8 +42,11 @@ struct post_request {
                                    name of a header that is KEY alone */
     const char *body;
     size_t len;
-    int timeout_s; /* of the whole attempt */
-    int stall_s;   /* of a stream, between pieces of content; 0: 60 */
+    int timeout_s;      /* of the whole attempt */
+    int stall_s;        /* of a stream, between pieces of content; 0: 60 */
+    const char *method; /* NULL: POST; GET and DELETE have no body */
+    const char *content_type; /* NULL: application/json */
+    size_t body_max;          /* of the answer; 0: POST_BODY_MAX */
 };
 
 /*

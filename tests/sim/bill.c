@@ -69,8 +69,11 @@ unsigned sim_requests(void)
 
 void sim_bill_json(struct buf *b)
 {
-    putf(b, "{\"requests\":%u,\"throttled\":%u,\"other\":%u", requests,
-         throttled, other);
+    putf(b,
+         "{\"requests\":%u,\"throttled\":%u,\"other\":%u,\"steps\":%d,"
+         "\"files\":%d,\"held\":%s",
+         requests, throttled, other, sim_batch_steps(), sim_batch_files(),
+         sim_opt.hold && sim_batch_steps() >= sim_opt.hold ? "true" : "false");
     for (int i = 0; i < 4; i++)
         putf(b, ",\"%s\":{\"n\":%zu,\"prompt\":%zu,\"completion\":%zu}",
              names[i], n[i], prompts[i], completions[i]);

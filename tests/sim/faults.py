@@ -7,7 +7,7 @@ lead to got nothing; the key is nowhere.
 import json, os, shutil, subprocess, sys, tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-import lib, tls
+import batches, lib, soak, tls
 
 OK, LATER, AUTH, CONFIG = 0, 75, 77, 78
 # What one appearance of a fault leads to: kept anchors of 3 and exit code; the reason of those that failed begins so.
@@ -183,8 +183,10 @@ def main():
         skipped = 1
         print("skip sim: certificates are checked: no openssl program here")
     with ThreadPoolExecutor(6) as pool:
-        for job in [pool.submit(*j) for j in jobs] + [pool.submit(j) for j in (storm, two_meanings, caps)]:
+        for job in [pool.submit(*j) for j in jobs] + [pool.submit(j) for j in (storm, two_meanings, caps)] + \
+                [pool.submit(*j) for j in batches.JOBS]:
             check(*job.result())
+    check("300 anchors with random faults and kills", soak.soak(300, 3))
     results = os.path.join(lib.ROOT, "build/results")
     os.makedirs(results, exist_ok=True)
     with open(os.path.join(results, "sim"), "w") as f:

@@ -2,7 +2,7 @@
  * sim - the provider of sim.h as a program. Prints "PORT" when it is ready.
  *   sim [--seed N] [--latency MS] [--faults A=0.01,B=0.02] [--always NAME]
  *       [--times N] [--storm REQUESTS,MS] [--key KEY] [--bill FILE]
- *       [--port N] [--poll S] | --names
+ *       [--port N] [--poll S] [--batch WHAT] [--hold N,AFTER] | --names
  * GET /bill: what it billed, as JSON. SIGTERM ends it.
  */
 #include <arpa/inet.h>
@@ -28,9 +28,13 @@ struct conn {
     bool answering, blocked;
 };
 
-struct sim_options sim_opt = {
-    .faults = "", .always = "", .times = 1, .key = "", .bill = "", .poll = 0.3
-};
+struct sim_options sim_opt = { .faults = "",
+                               .always = "",
+                               .times = 1,
+                               .key = "",
+                               .bill = "",
+                               .batch = "",
+                               .poll = 0.3 };
 static struct conn conns[CONNS];
 static struct conn *top = conns; /* one past the last ever used */
 static int poller, listener, other;
@@ -368,6 +372,13 @@ static void set_option(int o)
         if (sscanf(optarg, "%u,%u", &sim_opt.storm, &sim_opt.storm_len) != 2)
             exit(2);
         break;
+    case 'B':
+        sim_opt.batch = optarg;
+        break;
+    case 'h':
+        if (sscanf(optarg, "%d,%d", &sim_opt.hold, &sim_opt.after) != 2)
+            exit(2);
+        break;
     case 'n':
         sim_fault_names();
         exit(0);
@@ -393,7 +404,8 @@ int main(int argc, char **argv)
         { "times", 1, NULL, 't' },  { "storm", 1, NULL, 'S' },
         { "key", 1, NULL, 'k' },    { "bill", 1, NULL, 'b' },
         { "poll", 1, NULL, 'p' },   { "names", 0, NULL, 'n' },
-        { "port", 1, NULL, 'P' },   { NULL, 0, NULL, 0 }
+        { "port", 1, NULL, 'P' },   { "batch", 1, NULL, 'B' },
+        { "hold", 1, NULL, 'h' },   { NULL, 0, NULL, 0 }
     };
     int o, port = 0;
 

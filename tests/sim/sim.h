@@ -54,6 +54,8 @@ struct sim_options {
     const char *bill;          /* file; "" = none */
     int other_port;            /* where redirects lead */
     double poll;               /* seconds a batch takes */
+    const char *batch;         /* what goes wrong with batches */
+    int hold, after;           /* which of their requests hangs, and when */
 };
 extern struct sim_options sim_opt;
 
@@ -109,8 +111,16 @@ void sim_answer(struct sim_play *p, const struct sim_request *r,
 
 /* ---- batch.c ---- */
 
-/* /v1/files and /v1/batches. False: not one of them. */
+/*
+ * /v1/files and /v1/batches. False: not one of them. Answers come in another
+ * order. --batch: late (the file is not found at first), queue (the first batch
+ * has too many tokens), expired (half of it is done), null (no output file,
+ * all in the error file), 500 (every third request fails). --hold N,AFTER: the
+ * Nth request hangs, before (0) or after (1) it has had its effect.
+ */
 bool sim_batch(struct sim_play *p, const struct sim_request *r);
+int sim_batch_steps(void); /* requests so far */
+int sim_batch_files(void); /* that are there */
 
 /* ---- put.c ---- */
 

@@ -1,0 +1,113 @@
+"""llm-generate --batch against the simulator: what can go wrong with batches, and kill -9 at every step."""
+import json, os, shutil, signal, subprocess, sys, tempfile, time, urllib.request
+
+import lib
+
+POLL = 0.1
+BATCH = {"path": "/batches", "files": "/files", "url": "/v1/chat/completions", "lines": 7, "bytes": 1000000, "window": "24h",
+         "tokens": 1000000, "poll_s": POLL}
+
+
+def profile(folder, port, **more):
+    return lib.profile(folder, port, batch=dict(BATCH, **more))
+
+
+def end(folder, s, r, anchors, bad, answers=None):
+    """All answered, once; the ledger is the bill; no file is left."""
+    bill = s.bill()
+    if r.done.get("kept") != str(anchors) or r.code != 0:
+        bad.append("exit %d, %s" % (r.code, r.done))
+    if bill["batch"]["n"] + bill["whole"]["n"] != (answers or anchors):
+        bad.append("%d answers were paid for %d anchors" % (bill["batch"]["n"] + bill["whole"]["n"], anchors))
+    paid = lib.money(bill, "whole", "batch")
+    if abs(paid - r.ledger.get("money", 0)) > 1e-9:
+        bad.append("billed %.9f, ledger %.9f" % (paid, r.ledger.get("money", 0)))
+    if bill["files"]:
+        bad.append("%d files are left at the endpoint" % bill["files"])
+    bad += ["the key is in %s" % p for p in lib.leaks(folder, r.out, r.err)]
+
+
+def wrong(what, *options, anchors=30, **limits):
+    """Something goes wrong with batches; all is answered in the end, and nothing twice."""
+    folder, bad = tempfile.mkdtemp(), []
+    with lib.Sim("--batch", what, "--poll", POLL, "--key", lib.KEY, *options) as s:
+        r = lib.run(folder, lib.texts(folder, anchors), profile(folder, s.port, **limits), "--batch", "--max-failures", 100)
+        end(folder, s, r, anchors, bad)
+    shutil.rmtree(folder)
+    return "batch: %s" % (what or "as it should be"), bad, r.err
+
+
+def refused():
+    """Every line comes back as an error, none in the output file: each ends with a reason."""
+    folder, bad = tempfile.mkdtemp(), []
+    with lib.Sim("--batch", "null", "--poll", POLL, "--faults", "too-long=1") as s:
+        store = lib.texts(folder, 10)
+        with lib.Sim() as good:  # proves the way of asking, which the faulty one would refuse
+            lib.run(folder, store, profile(folder, good.port), "--limit", 1)
+            port = good.port
+        # the same endpoint by its address, now with errors only
+        s.__exit__()
+        s.options += ["--port", str(port)]
+        s.__enter__()
+        os.remove(os.path.join(folder, "out.lmdb"))
+        r = lib.run(folder, store, profile(folder, port), "--batch", "--max-failures", 100)
+        rows = [json.loads(l)["reason"] for l in open(os.path.join(folder, "rejects.jsonl"))]
+    if r.done.get("failed") != "9" or any("context_length_exceeded" not in x for x in rows):
+        bad.append("%s %s" % (r.done, rows[:2]))
+    shutil.rmtree(folder)
+    return "batch: all in the error file", bad, r.err
+
+
+def cap():
+    """A cap on money ends the run between batches; raised, it goes on."""
+    folder, bad = tempfile.mkdtemp(), []
+    with lib.Sim("--poll", POLL) as s:
+        store, prof = lib.texts(folder, 40), profile(folder, s.port)
+        r = lib.run(folder, store, prof, "--batch", "--max-cost", 0.012)
+        if r.code != 75 or lib.money(s.bill(), "whole", "batch") > 0.012:
+            bad.append("exit %d, billed %g" % (r.code, lib.money(s.bill(), "whole", "batch")))
+        r = lib.run(folder, store, prof, "--batch")
+        end(folder, s, r, 40, bad)
+    shutil.rmtree(folder)
+    return "batch: a cap on money holds", bad, r.err
+
+
+def killed(step, after):
+    """kill -9 while request number `step` to the batch API hangs, before or after its effect; then again to the end.
+    False: there is no such step."""
+    folder, bad = tempfile.mkdtemp(), []
+    with lib.Sim("--poll", POLL, "--hold", "%d,%d" % (step, after)) as s:
+        store, prof = lib.texts(folder, 15), profile(folder, s.port)
+        p = subprocess.Popen(lib.command(folder, store, prof, "--batch"), env=lib.environment(), stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+        while p.poll() is None and not s.bill()["held"]:
+            time.sleep(0.01)
+        reached = p.poll() is None
+        p.kill()
+        p.wait()
+        urllib.request.urlopen("http://127.0.0.1:%d/release" % s.port).read()
+        if reached:
+            r = lib.run(folder, store, prof, "--batch")
+            end(folder, s, r, 15, bad)
+    shutil.rmtree(folder)
+    return reached, ["step %d, %s: %s" % (step, "after" if after else "before", b) for b in bad]
+
+
+def every_step():
+    bad, step = [], 1
+    while True:
+        reached, more = killed(step, 0)
+        if not reached:
+            break
+        bad += more + killed(step, 1)[1]
+        step += 1
+    if step < 10:
+        bad.append("only %d steps" % step)
+    return "batch: kill -9 at each of %d steps, before and after" % (step - 1), bad, ""
+
+
+JOBS = [(wrong, ""), (wrong, "late"), (wrong, "queue"), (wrong, "expired"), (wrong, "500"), (refused,), (cap,), (every_step,)]
+
+if __name__ == "__main__":
+    for job in JOBS:
+        print(job[0](*job[1:]))
