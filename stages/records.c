@@ -122,7 +122,8 @@ static int run_import(struct stage *st, struct err *err)
 
 struct export_args {
     struct stage_args common;
-    const char *in, *out, *format;
+    const char *in, *out, *format, *records;
+    int64_t negatives;
     int all, bare;
 };
 
@@ -136,9 +137,15 @@ static const struct opt export_rows[] = {
                    "auto|tsv|csv|jsonl|text|argilla|label-studio", 0,
                    "auto: by the file's ending; text: the texts alone; the "
                    "last two: pairs for people to look at"),
+    OPT_ROW_CHOICE(0, "records", struct export_args, records, "auto",
+                   "auto|texts|pairs|triplets", 0,
+                   "which of a store's; auto: those it is for"),
+    OPT_ROW_INT(0, "negatives", struct export_args, negatives, "0", 0, 60, 0,
+                "of every row of a triplet, its last row filled up; 0: as many "
+                "as all have, else one"),
     OPT_ROW_FLAG(0, "all", struct export_args, all, 0,
                  "every field: label, score, reverse and origin apart, "
-                 "attributes of texts"),
+                 "attributes of texts; notes in JSON lines"),
     OPT_ROW_FLAG(0, "no-header", struct export_args, bare, 0,
                  "no row of names in a table"),
     OPT_ROW_END,
@@ -156,7 +163,8 @@ static const struct opt_spec export_opts = {
 static int export_rows_of(struct stage *st, struct store *in, struct err *err)
 {
     const struct export_args *a = st->args;
-    struct export_rules rules = { rows_format_of(a->format), !a->bare, a->all };
+    struct export_rules rules = { rows_format_of(a->format), !a->bare, a->all,
+                                  a->records, (uint32_t)a->negatives };
 
     if (rules.format == ROWS_AUTO)
         rules.format = rows_format_by_ending(a->out);

@@ -371,6 +371,11 @@ static void finds_items_under_every_name(void **state)
                  "[\\\"b\\\"]}",
                  ""),
           "answered/as-is: a / b" },
+        { "numbers, where nothing else is",
+          CHOICE("{\\\"positives\\\":[3, 1],\\\"negatives\\\":"
+                 "[2, 0, 1e9, 1000, -1, true]}",
+                 ""),
+          "answered/as-is: 3 | 1 / 2" },
         { "capitals",
           CHOICE("{\\\"Positives\\\":[\\\"a\\\"],\\\"NEGATIVE\\\":[\\\"b\\\"]}",
                  ""),
