@@ -73,6 +73,8 @@ static struct json_node *run_json(const struct bill *b)
     json_set_num(o, "throttled", (double)n->net.throttled);
     json_set_num(o, "retried", (double)n->net.retried);
     json_set_num(o, "gave_up", (double)n->net.gave_up);
+    json_set_num(o, "filtered", (double)n->net.filtered);
+    json_set_num(o, "refused", (double)n->net.refused);
     json_set_num(o, "cached", (double)n->cached);
     json_set_num(o, "failed_before", (double)n->failed);
     json_set_num(o, "seconds", n->seconds);

@@ -8,7 +8,10 @@
 #include "base/log.h"
 #include "base/progress.h"
 
-enum { TEMPLATE_TOKENS = 64 }; /* that a chat template may add */
+enum {
+    TEMPLATE_TOKENS = 64, /* that a chat template may add */
+    PEAK_TELL_S = 600,
+};
 
 struct state {
     const struct purchase *job;
@@ -22,7 +25,8 @@ struct state {
     struct budget_sum before;   /* spent by earlier runs */
     bool unsaved;               /* the ledger has changed since the commit */
     double began;               /* seconds, monotonic */
-    char note[200];
+    double peak_told;           /* when waiting for cheaper hours was logged */
+    char note[240];
 };
 
 static double clock_s(void)
@@ -152,8 +156,14 @@ static void quote(void *ctx, const struct buyer_ask *ask, struct buyer_quote *q)
         q->money = 0.0;
     q->likely =
         (double)ask->body.len * ledger_tokens_per_byte(row, 0.35) + ask->cap;
-    if (x->job->offpeak && p->peak)
-        q->wait_s = p->cheaper_s;
+    if (!x->job->offpeak || !p->peak)
+        return;
+    q->wait_s = p->cheaper_s;
+    if (clock_s() - x->peak_told < PEAK_TELL_S)
+        return;
+    x->peak_told = clock_s();
+    log_info("%s is %gx as dear now: waiting %.0f s for the cheaper hours",
+             all->source[ask->source].name, p->factor, p->cheaper_s);
 }
 
 static void guard_thinking(struct state *x, const struct buyer_attempt *a,
@@ -309,10 +319,11 @@ static void show(void *ctx, const struct buyer_view *v)
 
     ledger_spent(x->job->ledger, &sum);
     used = snprintf(x->note, sizeof(x->note),
-                    "cached=%zu failed=%zu throttled=%zu retried=%zu "
+                    "cached=%zu failed=%zu filtered=%zu refused=%zu "
+                    "throttled=%zu retried=%zu "
                     "under_way=%zu of=%.0f tokens_min=%.0f",
-                    x->n->cached, n->gave_up + x->n->failed, n->throttled,
-                    n->retried, v->busy, v->limit,
+                    x->n->cached, n->gave_up + x->n->failed, n->filtered,
+                    n->refused, n->throttled, n->retried, v->busy, v->limit,
                     minutes > 0.0 ? (sum.tokens - x->before.tokens) / minutes
                                   : 0.0);
     if (sum.money > 0.0)
@@ -325,9 +336,11 @@ static void show(void *ctx, const struct buyer_view *v)
 int purchase_run(const struct purchase *p, struct purchase_counts *n,
                  struct err *err)
 {
-    struct state x = {
-        .job = p, .n = n, .budget.cap = p->cap, .began = clock_s()
-    };
+    struct state x = { .job = p,
+                       .n = n,
+                       .budget.cap = p->cap,
+                       .began = clock_s(),
+                       .peak_told = -1e9 };
     const struct sources *all = p->inquiry->sources;
     struct buyer_job job = {
         .lane = all->lane,

@@ -70,6 +70,8 @@ struct buyer_attempt {
 
 struct buyer_counts {
     size_t requests, answers, throttled, retried, gave_up;
+    size_t filtered; /* of the answers: refused by a filter */
+    size_t refused;  /* kept as refused for what is in them */
 };
 
 /* How things stand, for who shows it. */

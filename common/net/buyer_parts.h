@@ -1,6 +1,6 @@
 /*
- * buyer_parts.h - private to buyer*.c: the loop's state. buyer.c sends,
- * buyer_take.c sees what came back.
+ * buyer_parts.h - private to buyer*.c: the loop's state. buyer.c is the loop,
+ * buyer_send.c sends, buyer_take.c sees what came back.
  */
 #ifndef NET_BUYER_PARTS_H
 #define NET_BUYER_PARTS_H
@@ -50,6 +50,11 @@ void buyer_drop(struct buyer_slot *s);
 /* Give back what the slot's request held. */
 int buyer_account(struct buyer *b, struct buyer_slot *s,
                   struct buyer_attempt *a, struct err *err) MUST_CHECK;
+
+/* What waits and may go now. */
+int buyer_send_waiting(struct buyer *b, struct err *err) MUST_CHECK;
+/* New ones, as long as each can go out at once or another source may. */
+int buyer_send_new(struct buyer *b, struct err *err) MUST_CHECK;
 
 /* One that is over. */
 int buyer_take(struct buyer *b, struct post_done *d,

@@ -130,6 +130,7 @@ static int take_answer(struct buyer *b, struct buyer_slot *s,
     struct lane *l = &b->lane[s->lane];
 
     b->n->answers++;
+    b->n->filtered += a->class == REPLY_FILTERED;
     l->answers++;
     l->last_answer = fmax(l->last_answer, buyer_now());
     limiter_success(&l->limiter);
@@ -179,8 +180,10 @@ static int take_refusal(struct buyer *b, struct buyer_slot *s,
         s->not_before = 0.0;
         return rc < 0 ? rc : renew_waiting(b, s, err);
     }
-    if (l->answers > 0)
+    if (l->answers > 0) {
+        b->n->refused++;
         return keep(b, s, d, err);
+    }
     if (++l->refused == REFUSED_MAX) {
         lane_show_body(body, sizeof(body), d);
         ERR_SET(&why, ERR_CONFIG, "%s: HTTP %ld %s: %s", l->want->name,
