@@ -10,17 +10,19 @@
 enum {
     HASHES = MINHASH_BANDS * MINHASH_ROWS,
     BLOCK = 1 << 20, /* bytes of texts allocated at once */
-    LOOKED_AT = 64,  /* texts compared for each band */
+    LOOKED_AT = 64,  /* slots looked at in each band */
 };
 
 struct entry {
     const char *text;
     uint32_t len, group;
+    uint32_t asked; /* the last question it was compared for */
+    uint8_t tag[MINHASH_BANDS];
 };
 
-struct grams { /* distinct, ascending */
-    uint64_t *hash;
-    size_t n, cap;
+struct grams { /* distinct ones, as they came, and a table of them */
+    uint64_t *gram, *slot; /* slot: 0 = empty */
+    size_t n, room;        /* of gram; slot has twice that, a power of two */
 };
 
 struct minhash {
@@ -32,87 +34,99 @@ struct minhash {
     size_t blocks, used;           /* of the last block */
     uint32_t *slot[MINHASH_BANDS]; /* number + 1; 0 = empty */
     size_t slots;                  /* of each; a power of two */
+    uint32_t asked;                /* questions so far */
     struct grams mine, other;
 };
 
 /* ---- n-grams ---- */
 
-static int by_value(const void *a, const void *b)
+static void release_grams(struct grams *g)
 {
-    const uint64_t *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
+    free(g->gram);
+    free(g->slot);
 }
 
-static int add_gram(struct grams *g, uint64_t hash, struct err *err)
+/* Empty, with room for n. */
+static int clear_grams(struct grams *g, size_t n, struct err *err)
 {
-    if (g->n == g->cap) {
-        size_t cap = g->cap ? 2 * g->cap : 256;
-        uint64_t *p = realloc(g->hash, cap * sizeof(*p));
-
-        if (!p)
-            return ERR_SET(err, ERR_NOMEM, "cannot hold %zu n-grams", cap);
-        g->hash = p;
-        g->cap = cap;
-    }
-    g->hash[g->n++] = hash;
-    return 0;
-}
-
-static int make_grams(struct grams *g, struct span s, struct err *err)
-{
-    const char *end = s.ptr + s.len, *from[MINHASH_GRAM], *p = s.ptr;
-    size_t cps = 0, kept = 0;
-    int rc = 0;
+    size_t room = g->room ? g->room : 256;
 
     g->n = 0;
-    while (rc == 0 && p < end) {
-        from[cps++ % MINHASH_GRAM] = p;
-        normalise_decode(&p, end);
-        if (cps >= MINHASH_GRAM) {
-            const char *b = from[cps % MINHASH_GRAM];
-
-            rc = add_gram(g, hash64(b, (size_t)(p - b), 0), err);
-        }
+    while (room < n)
+        room *= 2;
+    if (room > g->room) {
+        release_grams(g);
+        *g = (struct grams){ .gram = malloc(room * sizeof(*g->gram)),
+                             .slot = malloc(2 * room * sizeof(*g->slot)),
+                             .room = room };
     }
-    if (rc == 0 && g->n == 0 && s.len)
-        rc = add_gram(g, hash64(s.ptr, s.len, 0), err);
-    if (rc < 0 || g->n == 0)
-        return rc;
-    qsort(g->hash, g->n, sizeof(g->hash[0]), by_value);
-    for (size_t i = 0; i < g->n; i++)
-        if (i == 0 || g->hash[i] != g->hash[kept - 1])
-            g->hash[kept++] = g->hash[i];
-    g->n = kept;
+    if (!g->gram || !g->slot) {
+        g->room = 0;
+        return ERR_SET(err, ERR_NOMEM, "cannot hold %zu n-grams", room);
+    }
+    memset(g->slot, 0, 2 * room * sizeof(*g->slot));
     return 0;
+}
+
+static uint64_t *slot_of(const struct grams *g, uint64_t gram)
+{
+    size_t mask = 2 * g->room - 1;
+    size_t at = (gram * 0x9e3779b97f4a7c15u) >> 32 & mask;
+
+    while (g->slot[at] && g->slot[at] != gram)
+        at = (at + 1) & mask;
+    return &g->slot[at];
+}
+
+static void add_gram(struct grams *g, uint64_t gram)
+{
+    uint64_t *slot = slot_of(g, gram);
+
+    if (*slot)
+        return;
+    *slot = gram;
+    g->gram[g->n++] = gram;
+}
+
+/* An n-gram is three code points of 21 bits each; a shorter text is one. The
+ * upper bit tells it from an empty slot. */
+static int make_grams(struct grams *g, struct span s, struct err *err)
+{
+    const char *end = s.ptr + s.len, *p = s.ptr;
+    const uint64_t some = (uint64_t)1 << 63;
+    uint64_t last = 0;
+    size_t cps = 0;
+    int rc = clear_grams(g, s.len, err);
+
+    for (; rc == 0 && p < end; cps++) {
+        last = (last << 21 | normalise_decode(&p, end)) & (some - 1);
+        if (cps + 1 >= MINHASH_GRAM)
+            add_gram(g, last | some);
+    }
+    if (rc == 0 && cps > 0 && cps < MINHASH_GRAM)
+        add_gram(g, last | some);
+    return rc;
 }
 
 static double jaccard(const struct grams *a, const struct grams *b)
 {
-    size_t i = 0, k = 0, both = 0;
+    size_t both = 0;
 
-    while (i < a->n && k < b->n) {
-        both += a->hash[i] == b->hash[k];
-        if (a->hash[i] < b->hash[k])
-            i++;
-        else if (a->hash[i] > b->hash[k])
-            k++;
-        else
-            i++, k++;
-    }
+    for (size_t i = 0; i < b->n; i++)
+        both += *slot_of(a, b->gram[i]) != 0;
     return a->n + b->n ? (double)both / (double)(a->n + b->n - both) : 1.0;
 }
 
 int minhash_jaccard(double *out, struct span a, struct span b, struct err *err)
 {
-    struct grams x = { NULL, 0, 0 }, y = { NULL, 0, 0 };
+    struct grams x = { .n = 0 }, y = { .n = 0 };
     int rc = make_grams(&x, a, err);
 
     if (rc == 0)
         rc = make_grams(&y, b, err);
     *out = rc == 0 ? jaccard(&x, &y) : 0.0;
-    free(x.hash);
-    free(y.hash);
+    release_grams(&x);
+    release_grams(&y);
     return rc;
 }
 
@@ -140,8 +154,8 @@ void minhash_free(struct minhash *m)
         free(m->slot[i]);
     free(m->block);
     free(m->entry);
-    free(m->mine.hash);
-    free(m->other.hash);
+    release_grams(&m->mine);
+    release_grams(&m->other);
     free(m);
 }
 
@@ -158,7 +172,7 @@ static void sign(uint64_t band[MINHASH_BANDS], const struct grams *g)
     memset(least, 0xff, sizeof(least));
     for (size_t i = 0; i < g->n; i++)
         for (size_t k = 0; k < HASHES; k++) {
-            uint64_t h = rng_at(g->hash[i], k);
+            uint64_t h = rng_at(g->gram[i], k);
 
             least[k] = h < least[k] ? h : least[k];
         }
@@ -167,43 +181,64 @@ static void sign(uint64_t band[MINHASH_BANDS], const struct grams *g)
                          MINHASH_ROWS * sizeof(least[0]), b);
 }
 
-/* A slot keeps no hash: an entry of another band value may be met, and is then
- * told apart by comparing the texts. */
+/* A byte of a band's hash that its slot does not depend on. */
+static uint8_t tag_of(uint64_t band)
+{
+    return (uint8_t)(band >> 56);
+}
+
+static int compare(bool *near, struct minhash *m, struct entry *e,
+                   struct err *err)
+{
+    int rc = make_grams(&m->other, (struct span){ e->text, e->len }, err);
+
+    e->asked = m->asked;
+    *near = rc == 0 && jaccard(&m->mine, &m->other) >= m->threshold;
+    return rc;
+}
+
+/* Slots near the one where it belongs may hold others, which their tags tell;
+ * what still comes up is told apart by comparing the texts, once. */
 static int look(struct minhash *m, const uint64_t *band, uint32_t group,
                 int64_t *near, struct err *err)
 {
     *near = -1;
+    m->asked++;
     for (size_t b = 0; m->slots && b < MINHASH_BANDS; b++) {
         size_t at = band[b] & (m->slots - 1);
 
         for (size_t k = 0; k < LOOKED_AT && m->slot[b][at]; k++) {
-            const struct entry *e = &m->entry[m->slot[b][at] - 1];
+            uint32_t number = m->slot[b][at] - 1;
+            struct entry *e = &m->entry[number];
+            bool is = false;
             int rc = 0;
 
-            if (e->group != group)
-                rc = make_grams(&m->other, (struct span){ e->text, e->len },
-                                err);
-            if (rc < 0)
+            if (e->group != group && e->asked != m->asked &&
+                e->tag[b] == tag_of(band[b]))
+                rc = compare(&is, m, e, err);
+            if (is)
+                *near = number;
+            if (rc < 0 || is)
                 return rc;
-            if (e->group != group &&
-                jaccard(&m->mine, &m->other) >= m->threshold) {
-                *near = m->slot[b][at] - 1;
-                return 0;
-            }
             at = (at + 1) & (m->slots - 1);
         }
     }
     return 0;
 }
 
+/* What would lie farther than look() goes is left out. */
 static void put(struct minhash *m, const uint64_t *band, uint32_t number)
 {
     for (size_t b = 0; b < MINHASH_BANDS; b++) {
-        size_t at = band[b] & (m->slots - 1);
+        size_t at = band[b] & (m->slots - 1), k = 0;
 
-        while (m->slot[b][at])
+        m->entry[number].tag[b] = tag_of(band[b]);
+        while (k < LOOKED_AT && m->slot[b][at]) {
             at = (at + 1) & (m->slots - 1);
-        m->slot[b][at] = number + 1;
+            k++;
+        }
+        if (k < LOOKED_AT)
+            m->slot[b][at] = number + 1;
     }
 }
 
@@ -276,8 +311,10 @@ static int keep(struct minhash *m, struct span text, uint32_t group,
     if (rc < 0)
         return rc;
     memcpy(m->block[m->blocks - 1] + m->used, text.ptr, text.len);
-    m->entry[m->n++] = (struct entry){ m->block[m->blocks - 1] + m->used,
-                                       (uint32_t)text.len, group };
+    m->entry[m->n++] =
+        (struct entry){ .text = m->block[m->blocks - 1] + m->used,
+                        .len = (uint32_t)text.len,
+                        .group = group };
     m->used += text.len;
     return 0;
 }

