@@ -17,6 +17,12 @@
 #include "llm/session.h"
 #include "model/critic.h"
 
+/* The session's come first, so that its rows fit. */
+struct args {
+    struct session_args s;
+    struct precision_choice choice; /* of the models */
+};
+
 static const struct opt rows[] = {
     STAGE_ROWS(struct session_args, common),
     OPT_ROW_PATH('i', "texts", struct session_args, texts, OPT_IN_STORE,
@@ -58,6 +64,7 @@ static const struct opt rows[] = {
     OPT_ROW_PATH(0, "cross-encoder", struct session_args, cross_encoder,
                  OPT_IN_MODEL, "MODEL", 0,
                  "cross-encoder whose score is one of them"),
+    PRECISION_ROW(struct args, choice),
     OPT_ROW_PATH(0, "judge", struct session_args, judge, OPT_IN_FILE, "NAME", 0,
                  "profile of a model that is asked what means the same"),
     OPT_ROW_STR(0, "judge-model", struct session_args, judge_model, "", "NAME",
@@ -210,7 +217,8 @@ static int resolve(struct stage *st, struct err *err)
     a->judge = a->judge[0] ? judge : "";
     if (a->dry_run || a->pilot)
         st->out[0] = '\0';
-    return 0;
+    return critic_choose(&((struct args *)st->args)->choice, a->embedder,
+                         a->cross_encoder, err);
 }
 
 static void record_facts(const struct session *x)
@@ -286,17 +294,11 @@ static int pilot(struct session *x, struct err *err)
 /* Models that vote on what came. */
 static int open_critic(struct session *x, struct critic *c, struct err *err)
 {
-    const struct session_args *a = x->args;
-    char encoder[FILE_PATH_MAX] = "", cross[FILE_PATH_MAX] = "";
-    int rc = 0;
+    const struct args *a = (const struct args *)x->args;
+    int rc = critic_open(c, a->s.embedder, a->s.cross_encoder, &a->choice,
+                         (size_t)a->s.common.threads, err);
 
-    if (a->embedder[0])
-        rc = stage_model_path(encoder, a->embedder, err);
-    if (rc == 0 && a->cross_encoder[0])
-        rc = stage_model_path(cross, a->cross_encoder, err);
-    if (rc == 0)
-        rc = critic_open(c, encoder, cross, (size_t)a->common.threads, err);
-    if (rc == 0 && (encoder[0] || cross[0])) {
+    if (rc == 0 && (c->has_encoder || c->has_cross)) {
         x->opinions.ask = critic_score;
         x->opinions.ctx = c;
     }
@@ -333,7 +335,7 @@ static int run(struct stage *st, struct err *err)
              x.args->answers[0] ? x.args->answers : x.args->out,
              x.args->answers[0] ? "" : ".answers");
     rc = session_load(&x, st->args, err);
-    if (rc == 0)
+    if (rc == 0 && !x.args->dry_run)
         rc = open_critic(&x, &critic, err);
     if (rc == 0)
         rc = work(&x, err);
@@ -410,7 +412,7 @@ static bool asks_to_check(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static struct session_args args;
+    static struct args args;
     static const struct stage_spec spec = { .opts = &opts,
                                             .args = &args,
                                             .args_size = sizeof(args),

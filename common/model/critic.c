@@ -4,21 +4,47 @@
 
 #include "nn/gemm.h"
 #include "nn/kernels.h"
+#include "store/stage.h"
 
-static int load(struct scorer *s, const char *folder, bool cross,
-                const char *option, struct err *err)
+int critic_choose(struct precision_choice *c, const char *encoder,
+                  const char *cross, struct err *err)
 {
-    int rc = scorer_load(s, folder, false, PRECISION_F32, err);
+    const char *const model[] = { encoder, cross };
+    const char *asked = c->asked;
+    bool first = true;
+    int rc = 0;
 
+    for (int i = 0; rc == 0 && i < 2; i++) {
+        struct precision_choice one = { .asked = asked };
+
+        if (!model[i][0])
+            continue;
+        rc = precision_choose(&one, model[i], err);
+        if (rc == 0 && (first || one.precision == PRECISION_F32))
+            *c = one;
+        first = false;
+    }
+    return rc;
+}
+
+static int load(struct scorer *s, const char *model, bool cross,
+                enum precision precision, const char *option, struct err *err)
+{
+    char folder[FILE_PATH_MAX];
+    int rc = stage_model_path(folder, model, err);
+
+    if (rc == 0)
+        rc = scorer_load(s, folder, false, precision, err);
     if (rc == 0 && s->is_cross != cross)
         return ERR_SET(err, ERR_USAGE, "%s: %s is a %s, expected a %s", option,
-                       folder, cross ? "sentence encoder" : "cross-encoder",
+                       model, cross ? "sentence encoder" : "cross-encoder",
                        cross ? "cross-encoder" : "sentence encoder");
     return rc;
 }
 
 int critic_open(struct critic *c, const char *encoder, const char *cross,
-                size_t threads, struct err *err)
+                const struct precision_choice *p, size_t threads,
+                struct err *err)
 {
     int rc;
 
@@ -31,10 +57,12 @@ int critic_open(struct critic *c, const char *encoder, const char *cross,
     c->has_cross = cross[0] != '\0';
     rc = workers_start(&c->workers, threads, err);
     if (rc == 0 && c->has_encoder)
-        rc = load(&c->encoder, encoder, false, "--embedder", err);
+        rc = load(&c->encoder, encoder, false, p->precision, "--embedder", err);
     if (rc == 0 && c->has_cross)
-        rc = load(&c->cross, cross, true, "--cross-encoder", err);
-    if (rc < 0)
+        rc = load(&c->cross, cross, true, p->precision, "--cross-encoder", err);
+    if (rc == 0)
+        precision_announce(p, c->workers);
+    else
         critic_close(c);
     return rc;
 }

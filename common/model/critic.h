@@ -5,6 +5,7 @@
 #ifndef MODEL_CRITIC_H
 #define MODEL_CRITIC_H
 
+#include "model/precision_choice.h"
 #include "model/scorer.h"
 
 enum { CRITIC_WINDOW = 4096 }; /* pairs of one step */
@@ -15,11 +16,15 @@ struct critic {
     struct workers *workers;
 };
 
-/* Folders; "" = none of that kind. Both in f32, so that the figures do not
- * depend on what the CPU is good at. Errors as scorer_load(); ERR_USAGE for a
- * model of the other kind. On failure *c is empty. */
+/* One precision for both models (names or folders, "" = none of that kind), as
+ * precision_choose(): int8 only where each passed its check. */
+int critic_choose(struct precision_choice *c, const char *encoder,
+                  const char *cross, struct err *err) MUST_CHECK;
+/* Errors as scorer_load(); ERR_USAGE for a model of the other kind. On failure
+ * *c is empty. */
 int critic_open(struct critic *c, const char *encoder, const char *cross,
-                size_t threads, struct err *err) MUST_CHECK;
+                const struct precision_choice *p, size_t threads,
+                struct err *err) MUST_CHECK;
 void critic_close(struct critic *c); /* {0} is fine */
 
 /* critic is a struct critic; of the pairs text[a[i]], text[b[i]]. What there is

@@ -18,10 +18,12 @@
  *    "annotations": [the same, "was_cancelled"]}
  * Read too: its JSON_MIN export, {"sentence1", "sentence2", "label"} flat.
  *
- * Either may also be JSON lines, an object each. The values are "same" and
- * "different"; read are also 1 and 0, true and false, yes and no, positive
- * and negative, paraphrase and look-alike. Any other value ("unsure") is no
- * vote. The label is what most say; nobody, or as many as against it: the
+ * Argilla 2.8's Record.from_dict() takes the one file, and the LabelInterface
+ * of Label Studio's SDK 2.1 finds the other one valid for the configuration in
+ * README.md. Either may also be JSON lines, an object each. The values are
+ * "same" and "different"; read are also 1 and 0, true and false, yes and no,
+ * positive and negative, paraphrase and look-alike. Any other value ("unsure")
+ * is no vote. The label is what most say; nobody, or as many as against it: the
  * record is left out.
  */
 #ifndef STORE_REVIEW_H
