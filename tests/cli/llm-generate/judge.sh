@@ -33,3 +33,5 @@ generate --out capped.lmdb --judge judge.json --judged all --max-requests 4 | ta
 generate --out capped.lmdb --judge judge.json --judged all --max-requests 9 | grep paid
 printf 'What? {anchor}' >none.txt
 generate --out x.lmdb --judge judge.json --judge-template none.txt
+# what is left is for people: with the writer's intent and the votes
+records export --in all-aside.lmdb --format label-studio --out review.json -q 2>/dev/null && cat review.json
