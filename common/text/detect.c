@@ -15,8 +15,9 @@ enum { LIKENESS_MAX = 512 };
     "(?:[\\s-]*(?<u>percent\\b|per cent|%|minutes?\\b|mins?\\b|hours?\\b|hrs?" \
     "\\b|days?\\b|weeks?\\b|months?\\b|years?\\b|yrs?\\b|euros?\\b|dollars?" \
     "\\b|yuan\\b|pounds?\\b|rmb\\b|km\\b|cm\\b|mm\\b|metres?\\b|meters?\\b|m" \
-    "\\b|kg\\b|grams?\\b|g\\b|分钟|小时|个小时|钟头|天|日|号|周|星期|" \
-    "个月|月|年|元|块|欧|美元|公里|厘米|毫米|米|公斤|千克|克|斤|" \
+    "\\b|kg\\b|grams?\\b|g\\b|分钟|个?小时|个?钟头|天|日|号|周|" \
+    "个?星期|个?礼拜|个月|月|年|元|块|欧|美元|公里|厘米|毫米|米|公斤|千克|克|" \
+    "斤|" \
     "点|个|件|次|名|人|种|位|折|倍|张|条|台|箱|包|双|套|岁|€|¥))?"
 
 static const char digits_pattern[] =
@@ -26,12 +27,15 @@ static const char words_pattern[] =
     "\\b(?<n>two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
     "thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|"
     "thirty|forty|fifty|sixty|seventy|eighty|ninety|dozen|(?:a |one )?hundred|"
-    "(?:a |one )?thousand)\\b(?:[\\s-]?(?<k>thousand|hundred)\\b)?" UNIT;
-/* One ideograph alone is a number only before a unit, and 一 never. */
+    "(?:a |one )?thousand|fortnight|one(?=[\\s-](?:minute|hour|day|week|month|"
+    "year)s?\\b))\\b(?:[\\s-]?(?<k>thousand|hundred)\\b)?" UNIT;
+/* One ideograph alone is a number only before a unit, 一 only before some. */
 static const char han_pattern[] =
     "(?<!第)(?<n>[〇零一二两三四五六七八九十百千万半]{2,}|"
+    "一(?=\\s*(?:分钟|个?小时|个?钟头|周(?![边围岁年])|个?星期(?![一二三四五"
+    "六日天])|个?礼拜|个月|年(?!级)))|"
     "[二两三四五六七八九十百半](?=\\s*(?:分钟|小时|个|天|日|号|周|"
-    "星期|月|年|元|块|公里|米|公斤|斤|件|次|名|人|种|位|折|倍|"
+    "星期|礼拜|月|年|元|块|公里|米|公斤|斤|件|次|名|人|种|位|折|倍|"
     "张|条|台|箱|包|双|套|岁|点)))()?" UNIT;
 static const char negation_pattern[] =
     "(?:\\b(?!not only\\b)(?:not|no|never|nobody|nothing|nowhere|none|neither"
@@ -123,6 +127,8 @@ static const struct word number_words[] = {
     { "a hundred", 100, 0 },
     { "one hundred", 100, 0 },
     { "thousand", 1000, 0 },
+    { "one", 1, 0 },
+    { "fortnight", 336, 0 },
     { "a thousand", 1000, 0 },
     { "one thousand", 1000, 0 },
     { NULL, 0, 0 },
@@ -138,14 +144,15 @@ static const struct word units[] = {
     { "rmb", 1, '$' },        { "km", 1000, 'l' },    { "cm", 0.01, 'l' },
     { "mm", 0.001, 'l' },     { "met", 1, 'l' },      { "m", 1, 'l' },
     { "kg", 1000, 'w' },      { "g", 1, 'w' },        { "分钟", 1 / 60.0, 'h' },
-    { "小时", 1, 'h' },       { "个小时", 1, 'h' },   { "钟头", 1, 'h' },
-    { "天", 24, 'h' },        { "周", 168, 'h' },     { "星期", 168, 'h' },
-    { "个月", 1, 'm' },       { "年", 12, 'm' },      { "元", 1, '$' },
-    { "块", 1, '$' },         { "欧", 1, '$' },       { "美元", 1, '$' },
-    { "公里", 1000, 'l' },    { "厘米", 0.01, 'l' },  { "毫米", 0.001, 'l' },
-    { "米", 1, 'l' },         { "公斤", 1000, 'w' },  { "千克", 1000, 'w' },
-    { "克", 1, 'w' },         { "斤", 500, 'w' },     { "€", 1, '$' },
-    { "¥", 1, '$' },          { NULL, 0, 0 },
+    { "个星期", 168, 'h' },   { "个礼拜", 168, 'h' }, { "礼拜", 168, 'h' },
+    { "个钟头", 1, 'h' },     { "小时", 1, 'h' },     { "个小时", 1, 'h' },
+    { "钟头", 1, 'h' },       { "天", 24, 'h' },      { "周", 168, 'h' },
+    { "星期", 168, 'h' },     { "个月", 1, 'm' },     { "年", 12, 'm' },
+    { "元", 1, '$' },         { "块", 1, '$' },       { "欧", 1, '$' },
+    { "美元", 1, '$' },       { "公里", 1000, 'l' },  { "厘米", 0.01, 'l' },
+    { "毫米", 0.001, 'l' },   { "米", 1, 'l' },       { "公斤", 1000, 'w' },
+    { "千克", 1000, 'w' },    { "克", 1, 'w' },       { "斤", 500, 'w' },
+    { "€", 1, '$' },          { "¥", 1, '$' },        { NULL, 0, 0 },
 };
 
 static bool begins(struct span s, const char *text)

@@ -3,7 +3,7 @@
  * English and Chinese: numbers with their units, negations, the script it is
  * written in; and how alike two sentences look. For checks that may be wrong
  * now and then: numbers below twenty are read as words too, "one" and 一 are
- * mostly no numbers, and "not only" or 特别 no negations.
+ * numbers before a span of time only, and "not only" or 特别 no negations.
  */
 #ifndef TEXT_DETECT_H
 #define TEXT_DETECT_H

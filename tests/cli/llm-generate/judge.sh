@@ -5,7 +5,7 @@ records import --in texts.txt --out t.lmdb -q 2>/dev/null
 cat >gen.jsonl <<'J'
 {"anchor":"Remember to bring the card.","answers":[{"content":"{\"positives\":[\"Don't forget to bring the card.\"],\"negatives\":[{\"text\":\"Remember to bring the coat.\",\"kind\":\"entity\"}]}"}]}
 {"anchor":"You can pay with the card.","answers":[{"content":"{\"positives\":[\"You cannot pay with the card.\"],\"negatives\":[{\"text\":\"You can play with the card.\",\"kind\":\"other-question\"}]}"}]}
-{"anchor":"It never broke in two weeks.","answers":[{"content":"{\"positives\":[\"It held out for a fortnight.\",\"It worked all the time.\"],\"negatives\":[{\"text\":\"It never broke in two years.\",\"kind\":\"number\"}]}"}]}
+{"anchor":"It never broke in two weeks.","answers":[{"content":"{\"positives\":[\"It held out for half a month.\",\"It worked all the time.\"],\"negatives\":[{\"text\":\"It never broke in two years.\",\"kind\":\"number\"}]}"}]}
 J
 cat >judge.jsonl <<'J'
 {"anchor":"Remember to bring the card.","answers":[{"content":"{\"positives\":[\"Don't forget to bring the card.\"],\"negatives\":[\"Remember to bring the coat.\"]}"}]}
