@@ -12,9 +12,10 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/progress.h"
 #include "model/bi_batch.h"
 #include "model/bi_dev.h"
+#include "model/card.h"
+#include "model/course.h"
 #include "model/recipe.h"
 #include "nn/gemm.h"
 #include "nn/kernels.h"
@@ -63,7 +64,7 @@ static const struct opt_spec opts = {
     .example = "bi-encoder-train --pairs gold.lmdb --dev dev.lmdb --base "
                "all-MiniLM-L6-v2 --out student",
     .opts = rows,
-    .version = 1,
+    .version = 2,
 };
 
 /* Training on some stores with one optimiser. */
@@ -76,9 +77,9 @@ struct phase {
     struct dataset data;
     struct batches batches;
     struct bi_batch batch;
+    const struct opt_list *stores;
     struct rng rng;
-    double best; /* on dev so far, NaN: none */
-    bool last;   /* only the last phase chooses the best weights */
+    bool last; /* only the last phase chooses the best weights */
 };
 
 static enum bi_loss loss_of(const struct args *a)
@@ -102,8 +103,7 @@ static void drop_without_negative(struct dataset *d)
     d->n = n;
 }
 
-static int phase_open(struct phase *p, const struct opt_list *stores,
-                      double epochs, struct err *err)
+static int phase_open(struct phase *p, double epochs, struct err *err)
 {
     const struct args *a = p->args;
     enum bi_loss loss = loss_of(a);
@@ -117,8 +117,8 @@ static int phase_open(struct phase *p, const struct opt_list *stores,
 
     bi_batch_init(&p->batch, &o);
     rng_init(&p->rng, (uint64_t)a->common.seed, p->last ? 1 : 2);
-    for (size_t i = 0; rc == 0 && i < stores->n; i++)
-        rc = dataset_add(&p->data, stores->item[i],
+    for (size_t i = 0; rc == 0 && i < p->stores->n; i++)
+        rc = dataset_add(&p->data, p->stores->item[i],
                          loss == BI_COSINE ? DATASET_SCORED : DATASET_POSITIVE,
                          bi_batch_tokenise, p->model, p->workers, err);
     if (rc < 0)
@@ -140,76 +140,73 @@ static void phase_close(struct phase *p)
     bi_batch_release(&p->batch);
 }
 
-/* Measure, keep if best, say so. */
-static int look(struct phase *p, size_t step, double loss, struct err *err)
+static int measure(void *ctx, double epoch, size_t step, double *score,
+                   struct err *err)
 {
+    struct phase *p = ctx;
     struct evaluation e[SIM_COUNT];
-    double epoch = (double)step / (double)p->batches.per_epoch, got;
-    int rc;
+    int rc = bi_dev_measure(p->dev, p->model, epoch, step, e, p->workers, err);
 
-    if (p->dev->data.n == 0)
-        return 0;
-    trainer_settle(p->trainer);
-    rc = bi_dev_measure(p->dev, p->model, epoch, step, e, p->workers, err);
-    if (rc < 0)
-        return rc;
-    got = e[SIM_COSINE].spearman;
-    if (p->last && trainer_keep(p->trainer, got))
-        p->best = got;
-    log_info("step=%zu epoch=%.2f loss=%.4f dev_spearman=%.2f%s", step, epoch,
-             loss, 100.0 * got, p->last && p->best == got ? " best" : "");
-    return 0;
+    *score = rc < 0 ? NAN : e[SIM_COSINE].spearman;
+    return rc;
 }
 
-static int train_batch(struct phase *p, size_t i, double *loss, struct err *err)
+static int add(void *ctx, size_t i, double weight, double *loss,
+               struct err *err)
 {
-    struct recipe_part part = recipe_part(&p->args->recipe, i, p->batches.n);
+    struct phase *p = ctx;
     size_t from = p->batches.start[i];
     int rc =
         bi_batch_build(&p->batch, p->model, &p->data, p->batches.example + from,
                        p->batches.start[i + 1] - from, &p->rng, err);
 
-    if (rc == 0)
-        rc = trainer_add(p->trainer, &p->batch.packed, bi_batch_loss, &p->batch,
-                         part.weight, loss, err);
-    return rc == 0 && part.last ? trainer_update(p->trainer, err) : rc;
+    return rc < 0 ? rc
+                  : trainer_add(p->trainer, &p->batch.packed, bi_batch_loss,
+                                &p->batch, weight, loss, err);
 }
 
-static int train_batches(struct phase *p, struct err *err)
+static void name(void *ctx, size_t i, char *out, size_t size)
 {
-    size_t every = p->args->recipe.eval_steps
-                       ? (size_t)p->args->recipe.eval_steps
-                       : p->batches.per_epoch;
-    double mean = 0.0;
-    int rc = look(p, 0, 0.0, err);
+    const struct phase *p = ctx;
+    size_t from = p->batches.start[i];
 
-    for (size_t i = 0; rc == 0 && i < p->batches.n; i++) {
-        char note[48];
-        double loss = 0.0;
-
-        rc = train_batch(p, i, &loss, err);
-        mean += (loss - mean) / (i < 50 ? (double)i + 1.0 : 50.0);
-        snprintf(note, sizeof(note), "loss %.4f", mean);
-        progress_update(i + 1, note);
-        if (rc == 0 && ((i + 1) % every == 0 || i + 1 == p->batches.n))
-            rc = look(p, i + 1, mean, err);
-        if (rc == 0 && stage_stopped())
-            rc = stage_stop(err);
-    }
-    return rc;
+    dataset_name(&p->data, p->batches.example + from,
+                 p->batches.start[i + 1] - from, p->stores, out, size);
 }
 
-static int train_phase(struct phase *p, const struct opt_list *stores,
-                       double epochs, struct stage *st, struct err *err)
+static int run_phase(struct phase *p, struct course *course, struct err *err)
+{
+    const struct course_phase c = { .number = p->last,
+                                    .choose = p->last,
+                                    .start = true,
+                                    .trainer = p->trainer,
+                                    .batches = p->batches.n,
+                                    .per_epoch = p->batches.per_epoch,
+                                    .rng = &p->rng,
+                                    .ctx = p,
+                                    .add = add,
+                                    .measure = p->dev->data.n ? measure : NULL,
+                                    .name = name };
+
+    return course_run(course, &c, err);
+}
+
+static int train_phase(struct phase *p, double epochs, struct course *course,
+                       struct stage *st, struct err *err)
 {
     const struct args *a = p->args;
     struct train_options o;
-    int rc = phase_open(p, stores, epochs, err);
+    int rc = phase_open(p, epochs, err);
 
     if (rc == 0 && p->last)
         rc = dataset_need(&p->data, "--pairs", err);
     if (rc < 0 || p->data.n == 0)
         return rc; /* nothing to pretrain on: said already */
+    st->n.seen += p->data.n + p->data.skipped;
+    st->n.kept += p->data.n;
+    st->n.rejected += p->data.skipped;
+    if (course_skips(course, p->last))
+        return 0;
     recipe_options(&o, &a->recipe, p->batches.n,
                    rng_at((uint64_t)a->common.seed, p->last ? 1 : 2));
     if (p->last)
@@ -219,22 +216,35 @@ static int train_phase(struct phase *p, const struct opt_list *stores,
              (long long)a->recipe.batch, a->loss, a->recipe.lr);
     rc = trainer_new(&p->trainer, &p->model->config, &p->model->weights,
                      p->workers, &o, err);
-    progress_start("batches", p->batches.n);
-    if (rc == 0)
-        rc = train_batches(p, err);
-    progress_end();
-    if (rc == 0 && p->last && p->dev->data.n)
-        json_set_num(st->extra, "dev_spearman", trainer_restore(p->trainer));
-    st->n.seen += p->data.n + p->data.skipped;
-    st->n.kept += p->data.n;
-    st->n.rejected += p->data.skipped;
-    return rc;
+    return rc < 0 ? rc : run_phase(p, course, err);
 }
 
 /* ---- run ---- */
 
+static int write_card(const struct stage *st, const struct bi_encoder *m,
+                      const char *base, const size_t examples[2],
+                      struct err *err)
+{
+    const struct args *a = st->args;
+    const struct card c = { .config = &m->config,
+                            .base = base,
+                            .pairs = &a->pairs,
+                            .pretrain = &a->pretrain,
+                            .examples = examples[1],
+                            .pretrain_examples = examples[0],
+                            .loss = a->loss,
+                            .recipe = &a->recipe,
+                            .seed = (uint64_t)a->common.seed,
+                            .dev = a->dev,
+                            .score = json_num(
+                                json_get(st->extra, "dev_spearman"), NAN) };
+
+    return card_write(st->part, &c, err);
+}
+
 static int train(struct stage *st, struct bi_encoder *m, struct workers *w,
-                 struct bi_dev *dev, struct err *err)
+                 struct bi_dev *dev, struct course *course, size_t examples[2],
+                 struct err *err)
 {
     const struct args *a = st->args;
     const struct opt_list *list[2] = { &a->pretrain, &a->pairs };
@@ -247,12 +257,13 @@ static int train(struct stage *st, struct bi_encoder *m, struct workers *w,
                            .workers = w,
                            .dev = dev,
                            .data = DATASET_INIT,
-                           .best = NAN,
+                           .stores = list[k],
                            .last = k == 1 };
 
         if (list[k]->n == 0 || epochs[k] == 0.0)
             continue;
-        rc = train_phase(&p, list[k], epochs[k], st, err);
+        rc = train_phase(&p, epochs[k], course, st, err);
+        examples[k] = p.data.n;
         phase_close(&p);
     }
     return rc;
@@ -287,6 +298,8 @@ static int run(struct stage *st, struct err *err)
     struct bi_encoder m = { 0 };
     struct bi_dev dev = BI_DEV_INIT;
     struct workers *w = NULL;
+    struct course course = { .st = st };
+    size_t examples[2] = { 0, 0 };
     char folder[FILE_PATH_MAX];
     int rc = stage_model_path(folder, a->base, err);
 
@@ -303,11 +316,20 @@ static int run(struct stage *st, struct err *err)
     if (rc == 0)
         rc = open_dev(&dev, st, &m, w, err);
     if (rc == 0)
-        rc = train(st, &m, w, &dev, err);
+        rc = course_open(&course, st, &a->recipe, err);
+    if (rc == 0)
+        rc = train(st, &m, w, &dev, &course, examples, err);
     if (rc == 0)
         rc = bi_encoder_save(&m, st->part, err);
     if (rc == 0)
+        rc = course_write(&course, err);
+    if (rc == 0)
+        rc = write_card(st, &m, folder, examples, err);
+    if (rc == 0)
         rc = stage_finish_dir(st, err);
+    if (rc == 0)
+        course_done(&course);
+    course_release(&course);
     bi_dev_release(&dev);
     bi_encoder_release(&m);
     workers_stop(w);

@@ -12,7 +12,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/progress.h"
+#include "model/card.h"
+#include "model/course.h"
 #include "model/cross_encoder.h"
 #include "model/evaluate.h"
 #include "model/recipe.h"
@@ -58,7 +59,7 @@ static const struct opt_spec opts = {
     .example = "cross-encoder-train --pairs gold.lmdb --dev dev.lmdb --base "
                "all-MiniLM-L6-v2 --out teacher",
     .opts = rows,
-    .version = 1,
+    .version = 2,
 };
 
 struct work {
@@ -73,7 +74,8 @@ struct work {
     float *logit;    /* [dev.n] */
     uint32_t *a, *b; /* [dev.n] */
     double *score, *gold;
-    double best;
+    struct rng rng;
+    struct course course;
     char eval_dir[FILE_PATH_MAX + 8];
 };
 
@@ -125,10 +127,10 @@ static int open_train(struct work *x, struct stage *st, struct err *err)
             err);
     if (rc == 0 && !a->one_order)
         rc = mirror(&x->data, err);
-    rng_init(&rng, (uint64_t)a->common.seed, 1);
+    rng_init(&x->rng, (uint64_t)a->common.seed, 1);
     if (rc == 0)
         rc = batches_draw(&x->batches, &x->data, a->recipe.epochs,
-                          (size_t)a->recipe.batch, false, &rng, err);
+                          (size_t)a->recipe.batch, false, &x->rng, err);
     x->label = malloc((size_t)a->recipe.batch * sizeof(*x->label));
     return rc < 0 || x->label ? rc
                               : ERR_SET(err, ERR_NOMEM, "cannot hold a batch");
@@ -139,7 +141,6 @@ static int open_dev(struct work *x, struct stage *st, struct err *err)
     size_t n;
     int rc;
 
-    x->best = NAN;
     snprintf(x->eval_dir, sizeof(x->eval_dir), "%s/eval", st->part);
     if (!x->args->dev[0])
         return 0;
@@ -163,33 +164,24 @@ static int open_dev(struct work *x, struct stage *st, struct err *err)
     return file_mkdirs(x->eval_dir, err);
 }
 
-static int look(struct work *x, size_t step, double loss, struct err *err)
+static int measure(void *ctx, double epoch, size_t step, double *score,
+                   struct err *err)
 {
-    struct evaluation e;
-    double epoch = (double)step / (double)x->batches.per_epoch;
-    bool best;
-    int rc;
+    struct work *x = ctx;
+    struct evaluation e = { .spearman = NAN };
+    int rc = cross_encoder_logits(&x->model, x->logit, &x->dev.table, x->a,
+                                  x->b, x->dev.n, x->workers, err);
 
-    if (x->dev.n == 0)
-        return 0;
-    trainer_settle(x->trainer);
-    rc = cross_encoder_logits(&x->model, x->logit, &x->dev.table, x->a, x->b,
-                              x->dev.n, x->workers, err);
     if (rc < 0)
         return rc;
     cross_encoder_activate(&x->model, x->logit, x->dev.n);
     for (size_t i = 0; i < x->dev.n; i++)
         x->score[i] = (double)x->logit[i];
     rc = evaluate(&e, x->score, x->gold, x->dev.n, err);
-    if (rc == 0)
-        rc = evaluation_csv_cross(x->eval_dir, "dev", &e, epoch, (long)step,
-                                  err);
-    if (rc < 0)
-        return rc;
-    best = trainer_keep(x->trainer, e.spearman);
-    log_info("step=%zu epoch=%.2f loss=%.4f dev_spearman=%.2f%s", step, epoch,
-             loss, 100.0 * e.spearman, best ? " best" : "");
-    return 0;
+    *score = e.spearman;
+    return rc < 0 ? rc
+                  : evaluation_csv_cross(x->eval_dir, "dev", &e, epoch,
+                                         (long)step, err);
 }
 
 static int build_batch(struct work *x, size_t number, struct err *err)
@@ -219,38 +211,44 @@ static double batch_loss(void *ctx, float *dy, const float *y, size_t B,
     return loss_bce(dy, y, x->label, 1.0f, B);
 }
 
-static int train(struct work *x, struct err *err)
+static int add(void *ctx, size_t i, double weight, double *loss,
+               struct err *err)
 {
-    size_t every = x->args->recipe.eval_steps
-                       ? (size_t)x->args->recipe.eval_steps
-                       : x->batches.per_epoch;
-    double mean = 0.0;
-    int rc = 0;
+    struct work *x = ctx;
+    int rc = build_batch(x, i, err);
 
-    for (size_t i = 0; rc == 0 && i < x->batches.n; i++) {
-        struct recipe_part part =
-            recipe_part(&x->args->recipe, i, x->batches.n);
-        char note[48];
-        double loss = 0.0;
-
-        rc = build_batch(x, i, err);
-        if (rc == 0)
-            rc = trainer_add(x->trainer, &x->packed, batch_loss, x, part.weight,
-                             &loss, err);
-        if (rc == 0 && part.last)
-            rc = trainer_update(x->trainer, err);
-        mean += (loss - mean) / (i < 50 ? (double)i + 1.0 : 50.0);
-        snprintf(note, sizeof(note), "loss %.4f", mean);
-        progress_update(i + 1, note);
-        if (rc == 0 && ((i + 1) % every == 0 || i + 1 == x->batches.n))
-            rc = look(x, i + 1, mean, err);
-        if (rc == 0 && stage_stopped())
-            rc = stage_stop(err);
-    }
-    return rc;
+    return rc < 0 ? rc
+                  : trainer_add(x->trainer, &x->packed, batch_loss, x, weight,
+                                loss, err);
 }
 
-static int optimise(struct work *x, struct stage *st, struct err *err)
+static void name(void *ctx, size_t i, char *out, size_t size)
+{
+    const struct work *x = ctx;
+    size_t from = x->batches.start[i];
+
+    dataset_name(&x->data, x->batches.example + from,
+                 x->batches.start[i + 1] - from, &x->args->pairs, out, size);
+}
+
+static int train(struct work *x, struct err *err)
+{
+    struct course_phase p = { .number = 1,
+                              .choose = true,
+                              .start = !x->model.fresh,
+                              .trainer = x->trainer,
+                              .batches = x->batches.n,
+                              .per_epoch = x->batches.per_epoch,
+                              .rng = &x->rng,
+                              .ctx = x,
+                              .add = add,
+                              .measure = x->dev.n ? measure : NULL,
+                              .name = name };
+
+    return course_run(&x->course, &p, err);
+}
+
+static int optimise(struct work *x, struct err *err)
 {
     struct train_options o;
     int rc;
@@ -263,13 +261,25 @@ static int optimise(struct work *x, struct stage *st, struct err *err)
              x->args->recipe.lr, x->model.fresh ? "new" : "trained");
     rc = trainer_new(&x->trainer, &x->model.config, &x->model.weights,
                      x->workers, &o, err);
-    progress_start("batches", x->batches.n);
-    if (rc == 0)
-        rc = train(x, err);
-    progress_end();
-    if (rc == 0 && x->dev.n)
-        json_set_num(st->extra, "dev_spearman", trainer_restore(x->trainer));
-    return rc;
+    return rc < 0 ? rc : train(x, err);
+}
+
+static int write_card(const struct work *x, const struct stage *st,
+                      const char *base, struct err *err)
+{
+    const struct args *a = x->args;
+    const struct card c = { .config = &x->model.config,
+                            .base = base,
+                            .pairs = &a->pairs,
+                            .examples = x->data.n,
+                            .loss = "binary cross-entropy",
+                            .recipe = &a->recipe,
+                            .seed = (uint64_t)a->common.seed,
+                            .dev = a->dev,
+                            .score = json_num(
+                                json_get(st->extra, "dev_spearman"), NAN) };
+
+    return card_write(st->part, &c, err);
 }
 
 static void release(struct work *x)
@@ -324,11 +334,20 @@ static int run(struct stage *st, struct err *err)
     if (rc == 0)
         rc = open_dev(&x, st, err);
     if (rc == 0)
-        rc = optimise(&x, st, err);
+        rc = course_open(&x.course, st, &a->recipe, err);
+    if (rc == 0)
+        rc = optimise(&x, err);
     if (rc == 0)
         rc = cross_encoder_save(&x.model, st->part, err);
     if (rc == 0)
+        rc = course_write(&x.course, err);
+    if (rc == 0)
+        rc = write_card(&x, st, folder, err);
+    if (rc == 0)
         rc = stage_finish_dir(st, err);
+    if (rc == 0)
+        course_done(&x.course);
+    course_release(&x.course);
     release(&x);
     return rc;
 }

@@ -1,8 +1,10 @@
 #include "model/dataset.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "mine/pairset.h"
@@ -60,8 +62,13 @@ static int add_pairs(struct dataset *d, const struct pairs *p, uint32_t base,
         bool take = kind == DATASET_SCORED
                         ? !isnan(y)
                         : y >= 0.5f && p->pair[i].a != p->pair[i].b;
-        struct example e = { base + p->pair[i].a, base + p->pair[i].b,
-                             kind == DATASET_SCORED ? y : 1.0f, 0, 0 };
+        struct example e = { base + p->pair[i].a,
+                             base + p->pair[i].b,
+                             kind == DATASET_SCORED ? y : 1.0f,
+                             0,
+                             0,
+                             d->stores,
+                             (uint32_t)i };
 
         if (take)
             rc = push(d, e, err);
@@ -78,8 +85,13 @@ static int add_triplets(struct dataset *d, const struct triplets *t,
 
     for (size_t i = 0; rc == 0 && i < t->n; i++) {
         const struct triplet *x = &t->triplet[i];
-        struct example e = { base + x->anchor, base + x->positive, 1.0f,
-                             (uint32_t)d->negatives, x->n };
+        struct example e = { base + x->anchor,
+                             base + x->positive,
+                             1.0f,
+                             (uint32_t)d->negatives,
+                             x->n,
+                             d->stores,
+                             (uint32_t)i };
 
         if (x->anchor == x->positive) {
             d->skipped++;
@@ -135,9 +147,29 @@ int dataset_add(struct dataset *d, const char *path, enum dataset_kind kind,
         log_warn("%s: has no %s", path,
                  kind == DATASET_SCORED ? "pairs with a label or score"
                                         : "positive pairs or triplets");
+    d->stores++;
     texts_release(&texts);
     store_close(s);
     return rc;
+}
+
+void dataset_name(const struct dataset *d, const uint32_t *which, size_t n,
+                  const struct opt_list *stores, char *out, size_t size)
+{
+    uint32_t last = UINT32_MAX;
+    size_t at = 0;
+
+    for (size_t i = 0; i < n && at + 24 < size; i++) {
+        const struct example *e = &d->example[which[i]];
+
+        if (e->store != last && e->store < stores->n)
+            at +=
+                (size_t)snprintf(out + at, size - at, "%s%.80s", i ? "; " : "",
+                                 file_base(stores->item[e->store]));
+        last = e->store;
+        if (at + 24 < size)
+            at += (size_t)snprintf(out + at, size - at, " %u", e->record);
+    }
 }
 
 /* Equal texts of two stores have one name. */

@@ -11,6 +11,7 @@
 #ifndef MODEL_DATASET_H
 #define MODEL_DATASET_H
 
+#include "base/opt.h"
 #include "base/rng.h"
 #include "model/packed.h"
 #include "store/records.h"
@@ -21,6 +22,8 @@ struct example {
     uint32_t a, b;     /* texts: indexes of the table */
     float target;      /* [0, 1]; 1 for DATASET_POSITIVE */
     uint32_t first, n; /* hard negatives: negative[first .. first+n) */
+    uint32_t store;    /* where it is from: number of dataset_add() ... */
+    uint32_t record;   /* ... and of the pair or triplet in there */
 };
 
 /* An empty set is the caller's to refuse: dataset_need(). */
@@ -32,11 +35,12 @@ struct dataset {
     uint32_t *negative;
     size_t negatives;
     size_t skipped;
+    uint32_t stores;
     size_t cap, cap_negative; /* private */
 };
 #define DATASET_INIT \
     { \
-        TOKEN_TABLE_INIT, NULL, NULL, 0, NULL, 0, 0, 0, 0 \
+        TOKEN_TABLE_INIT, NULL, NULL, 0, NULL, 0, 0, 0, 0, 0 \
     }
 
 /* Tokenise as the model wants: bi_encoder_tokenise() or cross_encoder_...
@@ -60,6 +64,11 @@ int dataset_add_random(struct dataset *d, size_t n, struct rng *rng,
 /* ERR_FORMAT "nothing to train on" (what) when there is no example at all. */
 int dataset_need(const struct dataset *d, const char *what,
                  struct err *err) MUST_CHECK;
+/* Store and record numbers of examples which[n], as far as they fit out[size]:
+ * "gold.lmdb 3 17; silver.lmdb 4". stores: the paths, in dataset_add()'s
+ * order. */
+void dataset_name(const struct dataset *d, const uint32_t *which, size_t n,
+                  const struct opt_list *stores, char *out, size_t size);
 void dataset_release(struct dataset *d);
 
 #endif

@@ -54,20 +54,28 @@ struct recipe_part recipe_part(const struct recipe_args *r, size_t i, size_t n)
     return (struct recipe_part){ 1.0 / (double)size, i + 1 == first + size };
 }
 
+static enum schedule schedule_of(const char *name)
+{
+    if (strcmp(name, "constant") == 0)
+        return SCHEDULE_CONSTANT;
+    return strcmp(name, "cosine") == 0 ? SCHEDULE_COSINE : SCHEDULE_LINEAR;
+}
+
 void recipe_options(struct train_options *o, const struct recipe_args *r,
                     size_t n, uint64_t seed)
 {
     size_t each = (size_t)r->accumulate;
 
     *o = (struct train_options){
+        .freeze = (size_t)r->freeze,
+        .layer_decay = r->layer_decay,
         .steps = (n + each - 1) / each,
         .warmup = r->warmup,
         .lr = r->lr,
         .decay = r->decay,
         .clip = r->clip,
         .seed = seed,
-        .schedule = strcmp(r->schedule, "constant") == 0 ? SCHEDULE_CONSTANT
-                                                         : SCHEDULE_LINEAR,
+        .schedule = schedule_of(r->schedule),
         .precision =
             strcmp(r->precision, "bf16") == 0 ? PRECISION_BF16 : PRECISION_F32,
     };

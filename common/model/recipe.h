@@ -11,8 +11,9 @@
 #include "model/train.h"
 
 struct recipe_args {
-    double epochs, lr, warmup, decay, clip, dropout;
-    int64_t batch, accumulate, max_length, eval_steps;
+    double epochs, lr, warmup, decay, clip, dropout, layer_decay;
+    double checkpoint_minutes;
+    int64_t batch, accumulate, max_length, eval_steps, patience, freeze;
     const char *schedule, *precision;
 };
 
@@ -28,7 +29,8 @@ struct recipe_args {
         OPT_ROW_REAL(0, "warmup", st, f.warmup, "0.1", 0, 0.99, 0, \
                      "share of the steps in which the rate rises"), \
         OPT_ROW_CHOICE(0, "schedule", st, f.schedule, "linear", \
-                       "linear|constant", 0, "the rate after the warm-up"), \
+                       "linear|cosine|constant", 0, \
+                       "the rate after the warm-up"), \
         OPT_ROW_CHOICE(0, "precision", st, f.precision, "f32", "f32|bf16", 0, \
                        "format of the products; bf16: sums and weights stay " \
                        "f32, f32 where the CPU has none"), \
@@ -41,7 +43,20 @@ struct recipe_args {
         OPT_ROW_INT(0, "max-length", st, f.max_length, "0", 0, 8192, 0, \
                     "tokens an input; 0: what the base model says"), \
         OPT_ROW_INT(0, "eval-steps", st, f.eval_steps, "0", 0, 1e9, 0, \
-                    "batches between evaluations on --dev; 0: once an epoch")
+                    "batches between evaluations on --dev; 0: once an " \
+                    "epoch"), \
+        OPT_ROW_INT(0, "patience", st, f.patience, "0", 0, 1e6, 0, \
+                    "stop after so many evaluations without a better one; " \
+                    "0: never"), \
+        OPT_ROW_INT(0, "freeze", st, f.freeze, "0", 0, 1000, 0, \
+                    "1: the embeddings stay as they are; N: those and the " \
+                    "first N-1 layers"), \
+        OPT_ROW_REAL(0, "layer-decay", st, f.layer_decay, "1", 0.01, 1, 0, \
+                     "each layer learns at this times the rate of the one " \
+                     "above"), \
+        OPT_ROW_REAL(0, "checkpoint-minutes", st, f.checkpoint_minutes, "10", \
+                     0, 1e6, OPT_NO_RESULT, \
+                     "time between checkpoints; 0: only when stopped")
 
 /* For a stage's resolve hook: bf16 becomes f32 where the CPU has none. */
 void recipe_resolve(struct recipe_args *r);

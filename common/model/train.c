@@ -6,30 +6,25 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "model/encoder_grad.h"
-#include "model/lazy_rows.h"
-#include "nn/adamw.h"
+#include "model/train_parts.h"
 
-struct trainer {
-    struct train_options o;
-    struct weights *w;
-    struct weights dw, m, v, best;
-    struct encoder_grad *grad;
-    struct workers *workers;
-    double *partial; /* [chunks] of the gradient norm */
-    struct chunk {
-        size_t tensor, begin, end;
-    } * chunk; /* GRAD_CHUNK elements of one tensor each; of the word
-                  embedding, whole rows */
-    size_t chunks;
-    struct lazy_rows words;
-    size_t word; /* the tensor that they are */
-    float *y, *dy;
-    size_t cap_y;
-    struct adamw adamw;
-    uint64_t step, batches;
-    double norm, best_score;
-};
+/* How fast each tensor learns. */
+static int set_rates(struct trainer *t, size_t layers, struct err *err)
+{
+    double decay = t->o.layer_decay > 0.0 ? t->o.layer_decay : 1.0;
+
+    t->rate = malloc(t->w->tensors * sizeof(*t->rate));
+    if (!t->rate)
+        return ERR_SET(err, ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < t->w->tensors; i++) {
+        size_t depth = tensor_depth(&t->w->tensor[i], layers);
+
+        t->rate[i] = depth < t->o.freeze
+                         ? 0.0
+                         : pow(decay, (double)(layers + 1 - depth));
+    }
+    return 0;
+}
 
 /* Elements of a chunk of tensor i. */
 static size_t chunk_size(const struct trainer *t, size_t i)
@@ -54,7 +49,8 @@ static int cut_chunks(struct trainer *t, struct err *err)
         const struct tensor *x = &t->w->tensor[i];
         size_t size = chunk_size(t, i);
 
-        for (size_t at = 0; x->trains && at < x->n; at += size)
+        for (size_t at = 0; x->trains && t->rate[i] > 0.0 && at < x->n;
+             at += size)
             t->chunk[t->chunks++] =
                 (struct chunk){ i, at, x->n - at < size ? x->n : at + size };
     }
@@ -96,6 +92,8 @@ int trainer_new(struct trainer **out, const struct model_config *c,
     if (rc == 0)
         rc = weights_init(&t->best, c, parts, err);
     if (rc == 0)
+        rc = set_rates(t, c->L, err);
+    if (rc == 0)
         rc = follow_words(t, err);
     if (rc == 0)
         rc = cut_chunks(t, err);
@@ -122,6 +120,7 @@ void trainer_free(struct trainer *t)
     weights_release(&t->v);
     weights_release(&t->best);
     free(t->chunk);
+    free(t->rate);
     free(t->partial);
     free(t->y);
     free(t->dy);
@@ -174,6 +173,7 @@ static void update_range(struct trainer *t, size_t tensor, size_t begin,
     struct adamw a = t->adamw;
 
     a.decay = x->decay ? (float)t->o.decay : 0.0f;
+    a.lr *= t->rate[tensor];
     adamw_step(x->x, t->m.tensor[tensor].x, t->v.tensor[tensor].x,
                t->dw.tensor[tensor].x, &a, begin, end);
 }
@@ -246,6 +246,7 @@ int trainer_update(struct trainer *t, struct err *err)
 {
     uint64_t warm = warm_steps(&t->o);
     bool decays = t->w->tensor[t->word].decay;
+    struct adamw asleep;
 
     assert(t->step < t->o.steps);
     workers_run(t->workers, t->chunks, 1, sum_squares, t);
@@ -261,8 +262,10 @@ int trainer_update(struct trainer *t, struct err *err)
     t->step++;
     adamw_begin(&t->adamw, t->step);
     workers_run(t->workers, t->chunks, 1, update, t);
-    t->adamw.decay = decays ? (float)t->o.decay : 0.0f;
-    lazy_rows_step(&t->words, adamw_keep(&t->adamw));
+    asleep = t->adamw;
+    asleep.decay = decays ? (float)t->o.decay : 0.0f;
+    asleep.lr *= t->rate[t->word];
+    lazy_rows_step(&t->words, adamw_keep(&asleep));
     zero_gradients(t);
     return 0;
 }
@@ -299,6 +302,11 @@ double trainer_lr(const struct trainer *t)
 double trainer_norm(const struct trainer *t)
 {
     return t->norm;
+}
+
+double trainer_best(const struct trainer *t)
+{
+    return t->best_score;
 }
 
 static void copy_weights(struct weights *to, const struct weights *from)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/workers.h"
+#include "model/checkpoint.h"
 #include "model/config.h"
 #include "model/packed.h"
 #include "model/weights.h"
@@ -26,6 +27,9 @@ struct train_options {
     uint64_t seed;  /* of dropout */
     enum schedule schedule;
     enum precision precision; /* of products: f32, or bf16 */
+    size_t freeze;      /* depths below this stay as they are: 0 none, 1 the
+                           embeddings, n + 1 those and n layers */
+    double layer_decay; /* rate of a layer as part of that above; 0 = 1 */
 };
 
 struct trainer; /* opaque: gradient, moments, activations, best weights */
@@ -67,6 +71,7 @@ int trainer_step(struct trainer *t, const struct packed *batch,
 uint64_t trainer_steps(const struct trainer *t); /* done so far */
 double trainer_lr(const struct trainer *t);      /* of the last step */
 double trainer_norm(const struct trainer *t);    /* before clipping */
+double trainer_best(const struct trainer *t);    /* kept score; NaN: none */
 
 /* Keep the weights when score is the best so far; true if it was. After
  * trainer_settle(). */
@@ -74,5 +79,15 @@ bool trainer_keep(struct trainer *t, double score);
 /* Put the kept weights back, if any; their score, or NaN. The end: no step may
  * follow. */
 double trainer_restore(struct trainer *t);
+
+/*
+ * Between two steps: weights, moments, position, the best weights so far, as
+ * pieces of a checkpoint; settles. Loaded into a new trainer of the same
+ * model and options it goes on to the same bits. ERR_FORMAT: of another shape.
+ */
+int trainer_save(struct trainer *t, struct checkpoint_writer *w,
+                 struct err *err) MUST_CHECK;
+int trainer_load(struct trainer *t, struct checkpoint *c,
+                 struct err *err) MUST_CHECK;
 
 #endif

@@ -280,6 +280,13 @@ void weights_random_classifier(struct weights *w, float range, uint64_t seed)
     fill_head(w, WEIGHTS_FOUND_CLASSIFIER, range, seed);
 }
 
+size_t tensor_depth(const struct tensor *t, size_t layers)
+{
+    if (t->group == GROUP_EMBEDDING)
+        return 0;
+    return t->group == GROUP_LAYER ? t->layer + 1 : layers + 1;
+}
+
 /* ---- fewer layers ---- */
 
 static const struct tensor *sister(const struct weights *w,

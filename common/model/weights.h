@@ -108,6 +108,9 @@ void weights_random_classifier(struct weights *w, float range, uint64_t seed);
  */
 void weights_cut(struct weights *w, const size_t *layer, size_t n);
 
+/* 0: embeddings; l + 1: layer l; layers + 1: heads. */
+size_t tensor_depth(const struct tensor *t, size_t layers);
+
 /* The tensor's name in a file, without "bert.", for messages: query, key and
  * value as "encoder.layer.0.attention.self.*.weight". */
 void tensor_name(char *out, size_t size, const struct tensor *t);

@@ -1,6 +1,9 @@
 #include "nn/schedule.h"
 
 #include <assert.h>
+#include <math.h>
+
+#define PI 3.14159265358979323846
 
 double schedule_factor(enum schedule kind, uint64_t s, uint64_t W, uint64_t T)
 {
@@ -9,5 +12,7 @@ double schedule_factor(enum schedule kind, uint64_t s, uint64_t W, uint64_t T)
         return (double)(s + 1) / (double)W;
     if (kind == SCHEDULE_CONSTANT)
         return 1.0;
+    if (kind == SCHEDULE_COSINE && s < T)
+        return 0.5 + 0.5 * cos(PI * (double)(s - W) / (double)(T - W));
     return s < T ? (double)(T - s) / (double)(T - W) : 0.0;
 }

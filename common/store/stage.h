@@ -93,6 +93,11 @@ struct stage_spec {
 /* In identity(): one more component of the fingerprint. */
 void stage_add_identity(struct stage *st, const char *name, const char *value);
 
+/* A digest of the fingerprint, for what must not be mixed up with other inputs
+ * or options. */
+int stage_identity(const struct stage *st, char hex[65],
+                   struct err *err) MUST_CHECK;
+
 /*
  * Parse, check the output, run, finish; returns the exit status.
  * - The output exists with the same fingerprint: says so, exit 0 (--force

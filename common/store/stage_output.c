@@ -8,6 +8,7 @@
 
 #include "base/cpu.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "store/guard.h"
 #include "store/stage_parts.h"
@@ -206,6 +207,17 @@ int stage_finish(struct stage *st, struct store *s, struct err *err)
     int rc = store_finish(s, st->out, r, err);
 
     json_node_free(r);
+    return rc;
+}
+
+int stage_identity(const struct stage *st, char hex[65], struct err *err)
+{
+    struct buf b = BUF_INIT(16 << 20);
+    int rc = json_print(&b, st->state->parts, false, err);
+
+    if (rc == 0)
+        rc = sha256_hex(hex, b.ptr, b.len, err);
+    buf_release(&b);
     return rc;
 }
 

@@ -124,6 +124,35 @@ if "$bin/model" random --out $work/zh-model --vocab $work/vocab.txt --layers 2 -
 then ok "the Chinese pipeline runs on a tiny random model"; else bad "the Chinese pipeline runs on a tiny random model" $work/err; fi
 grep -q 'augmented bi-encoder' $work/out && ok "and prints its table" || bad "and prints its table" $work/out
 
+# ---- kill -9 of a training: the same bytes as undisturbed, whatever the threads ----
+zh_out() { echo "$work/zh/augsbert-zh/$1/$(cat $work/zh/augsbert-zh/$1/current)/$1.lmdb"; }
+train() { # out, epochs, more options; in a subshell: kill means the program itself
+    out=$1 epochs=$2; shift 2
+    exec "$bin/bi-encoder-train" --pretrain-pairs "$(zh_out gold)" --pairs "$(zh_out gold)" --dev "$(zh_out dev)" --base $work/zh-model --epochs $epochs \
+        --eval-steps 40 --patience 30 --out $out "$@"
+}
+(train $work/undisturbed 60 >/dev/null 2>$work/err) || bad "a training runs" $work/err
+cuts=0 RANDOM=11
+for round in $(seq 1 200); do
+    train $work/cut 60 --checkpoint-minutes 0.00001 --threads $((round % 2 + 1)) >/dev/null 2>$work/err & pid=$!
+    sleep 0.$((RANDOM % 7 + 2))
+    kill -9 $pid 2>/dev/null
+    wait $pid 2>/dev/null && break
+    grep -q 'going on after batch' $work/err && cuts=$((cuts + 1))
+done
+diff -r $work/undisturbed $work/cut >$work/out 2>&1 && [ $cuts -gt 0 ] && ok "a training killed and continued ($cuts times) ends in the same bytes" ||
+    { echo "$cuts continuations" >>$work/out; bad "a training killed and continued ends in the same bytes" $work/out; }
+[ ! -e $work/cut.checkpoint ] && ok "and its checkpoint is gone" || bad "and its checkpoint is gone" $work/err
+train $work/other 60 --checkpoint-minutes 0.00001 >/dev/null 2>&1 & pid=$!
+for _ in $(seq 300); do [ -s $work/other.checkpoint ] && break; sleep 0.01; done
+kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null
+(train $work/other 60 --lr 1e-5 >/dev/null 2>$work/err)
+grep -q 'of other inputs or options: starting again' $work/err && ok "other options start a training again" || bad "other options start a training again" $work/err
+train $work/term 4000 >/dev/null 2>$work/err & pid=$!
+for _ in $(seq 300); do grep -q 'step=40 ' $work/err && break; sleep 0.01; done
+kill -TERM $pid; wait $pid
+check "$? $([ -s $work/term.checkpoint ] && echo kept)" "143 kept" "SIGTERM keeps a training's state"
+
 # ---- SIGTERM ----
 setsid "$bin/silversmith" run pipelines/smoke.json --runs $work/t >/dev/null 2>$work/err & pid=$!
 for _ in $(seq 200); do [ -d $work/t/smoke/teacher ] && break; sleep 0.02; done

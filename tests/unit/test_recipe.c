@@ -17,7 +17,7 @@ static void fill(struct dataset *d)
         d->hash[i] = 1000 + i;
     for (uint32_t i = 0; i < N; i++)
         d->example[i] =
-            (struct example){ i % TEXTS, (i + 1) % TEXTS, 1.0f, 0, 0 };
+            (struct example){ i % TEXTS, (i + 1) % TEXTS, 1.0f, 0, 0, 0, 0 };
 }
 
 static void each_epoch_has_every_example_once(void **state)

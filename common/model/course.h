@@ -1,0 +1,84 @@
+/*
+ * course.h - what every training stage does around its batches: steps, dev
+ * scores, early stop, checkpoints, the history, an end to a loss that is no
+ * number. A course has one or two phases (pretraining, training), each with a
+ * trainer of its own.
+ *
+ * The checkpoint is one file beside the output, OUT.checkpoint, written every
+ * --checkpoint-minutes and on SIGINT or SIGTERM, between two steps. The same
+ * command finds it and goes on to the same bytes; other inputs or options
+ * start again. It goes when the output is complete.
+ */
+#ifndef MODEL_COURSE_H
+#define MODEL_COURSE_H
+
+#include <stdbool.h>
+
+#include "base/file.h"
+#include "model/history.h"
+#include "model/recipe.h"
+#include "store/stage.h"
+
+/* Where a phase is; goes into the checkpoint as it is. */
+struct course_position {
+    uint64_t phase, batch; /* batches done */
+    uint64_t worse;        /* dev scores in a row that were not the best */
+    double mean;           /* running mean of the loss */
+    double dev;            /* last score; NaN: none */
+    struct rng rng;
+};
+
+struct course {
+    struct stage *st;
+    const struct recipe_args *recipe;
+    struct history history;
+    char path[FILE_PATH_MAX + 16];     /* of the checkpoint */
+    char eval_dir[FILE_PATH_MAX + 16]; /* result files, as of this moment */
+    char owner[65];
+    struct checkpoint *found;        /* to go on from; NULL: none, or used */
+    struct course_position position; /* of found */
+    double saved;                    /* when, in seconds */
+};
+
+/* Look for a checkpoint; st->part was made. To be released in any case. */
+int course_open(struct course *c, struct stage *st,
+                const struct recipe_args *recipe, struct err *err) MUST_CHECK;
+void course_release(struct course *c);
+/* The checkpoint is of a later phase: this one is over. */
+bool course_skips(const struct course *c, uint64_t phase);
+
+/* One phase. The functions get ctx. */
+struct course_phase {
+    uint64_t number; /* 0: pretraining, 1: training */
+    bool choose;     /* keep the weights that are best on dev */
+    bool start;      /* measure before the first batch, too */
+    struct trainer *trainer;
+    size_t batches, per_epoch;
+    struct rng *rng; /* what add() draws from */
+    void *ctx;
+    /* Build batch i and trainer_add() it. */
+    int (*add)(void *ctx, size_t i, double weight, double *loss,
+               struct err *err);
+    /* The score on dev, [-1, 1]; NULL: no dev. */
+    int (*measure)(void *ctx, double epoch, size_t step, double *score,
+                   struct err *err);
+    /* What batch i is made of, for a message: "gold.lmdb 3 17". */
+    void (*name)(void *ctx, size_t i, char *out, size_t size);
+};
+
+/*
+ * All batches, or what is left of them. Afterwards the best weights are in
+ * place when choose, and the score is in the stage's receipt ("dev_spearman").
+ * Errors: ERR_NUMERIC (loss, gradient or dev score not finite: names the
+ * batch; the checkpoint stays), ERR_STOPPED (after a checkpoint), those of the
+ * functions and of files.
+ */
+int course_run(struct course *c, const struct course_phase *p,
+               struct err *err) MUST_CHECK;
+
+/* train.csv and train.svg into st->part. */
+int course_write(const struct course *c, struct err *err) MUST_CHECK;
+/* The output is complete: the checkpoint goes. */
+void course_done(struct course *c);
+
+#endif
