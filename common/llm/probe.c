@@ -141,7 +141,7 @@ static void print_price(const struct state *x, size_t source)
            bill_money(cost, p->currency, price_of(p, &x->said.usage)));
 }
 
-static int keep(void *ctx, const struct buyer_ask *ask, struct post_done *d,
+static int keep(void *ctx, struct buyer_ask *ask, struct post_done *d,
                 struct err *err)
 {
     struct state *x = ctx;

@@ -47,6 +47,7 @@ static void fill_ask(struct buyer_ask *ask, uint32_t i, struct finding *f)
     ask->sample = f->sample;
     ask->attempt = f->dialogue.attempt;
     ask->cap = f->dialogue.cap;
+    ask->complete = false;
     memcpy(ask->hash, f->dialogue.hash, sizeof(ask->hash));
     ask->body = f->dialogue.body; /* ownership moves */
     memset(&f->dialogue.body, 0, sizeof(f->dialogue.body));
@@ -257,7 +258,7 @@ static int prove(struct state *x, const struct buyer_ask *ask, struct err *err)
     return sources_record(all, x->job->inquiry->answers, err);
 }
 
-static int keep(void *ctx, const struct buyer_ask *ask, struct post_done *d,
+static int keep(void *ctx, struct buyer_ask *ask, struct post_done *d,
                 struct err *err)
 {
     struct state *x = ctx;
@@ -281,8 +282,11 @@ static int keep(void *ctx, const struct buyer_ask *ask, struct post_done *d,
     };
     int rc = prove(x, ask, err);
 
-    return rc < 0 ? rc
-                  : answers_put(q->answers, ask->hash, ask->attempt, &r, err);
+    if (rc == 0)
+        rc = answers_put(q->answers, ask->hash, ask->attempt, &r, err);
+    if (rc == 0 && ask->attempt == 0)
+        rc = dialogue_ends_with(&ask->complete, r.body, err);
+    return rc;
 }
 
 static int fail(void *ctx, const struct buyer_ask *ask, const char *reason,

@@ -13,6 +13,7 @@ enum {
     DRAIN_S = 8,
     IDLE_TELL_S = 15, /* nothing goes out for so long: say why */
     SPARE_SLOTS = 64, /* for what waits */
+    TURN = 64,        /* answers that share a commit */
 };
 
 double buyer_now(void)
@@ -84,11 +85,18 @@ int buyer_account(struct buyer *b, struct buyer_slot *s,
 
 /* ---- the loop ---- */
 
+static int send_all(struct buyer *b, struct err *err)
+{
+    int rc = b->stopping ? 0 : buyer_send_waiting(b, err);
+
+    return rc == 0 && !b->stopping ? buyer_send_new(b, err) : rc;
+}
+
 static int take_all(struct buyer *b, struct err *err)
 {
     int rc = 0, kept;
 
-    for (size_t turn = 0; rc == 0 && turn < b->slots; turn++) {
+    for (size_t turn = 0; rc == 0 && turn < TURN; turn++) {
         struct post_done d;
 
         rc = post_wait(b->post, turn == 0 ? 100 : 0, &d, err);
@@ -96,6 +104,10 @@ static int take_all(struct buyer *b, struct err *err)
             break;
         rc = buyer_take(b, &d, err);
         buf_release(&d.body);
+        /* what goes out now is under way during the commit; one at a time
+         * keep their order */
+        if (rc == 0 && post_busy(b->post) > 0)
+            rc = send_all(b, err);
     }
     if (rc < 0) { /* keep what the turn brought before it failed */
         struct err none = ERR_INIT;
@@ -188,10 +200,7 @@ static int loop(struct buyer *b, struct err *err)
     while (rc == 0) {
         if (!b->stopping)
             check_end(b);
-        if (!b->stopping)
-            rc = buyer_send_waiting(b, err);
-        if (rc == 0 && !b->stopping)
-            rc = buyer_send_new(b, err);
+        rc = send_all(b, err);
         if (rc < 0 || is_over(b))
             break;
         rc = take_all(b, err);

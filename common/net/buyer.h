@@ -46,6 +46,7 @@ struct buyer_ask {
     char hash[65];    /* of the question */
     unsigned attempt; /* number of the answer that is asked for */
     double cap;       /* most tokens it may have; the caller's */
+    bool complete;    /* keep() says that nothing follows from the answer */
     struct buf body;  /* request; the buyer releases it */
 };
 
@@ -109,7 +110,7 @@ struct buyer_job {
     int (*account)(void *ctx, struct buyer_attempt *a, struct err *err);
     /* Put the answer aside; commit() is called before it is used. The key is
      * not in it, even if the server echoed it. */
-    int (*keep)(void *ctx, const struct buyer_ask *ask, struct post_done *d,
+    int (*keep)(void *ctx, struct buyer_ask *ask, struct post_done *d,
                 struct err *err);
     /* No answer, four times; not called when it was the endpoint's fault. NULL:
      * nothing. */

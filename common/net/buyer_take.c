@@ -274,7 +274,7 @@ int buyer_follow_all(struct buyer *b, struct err *err)
         s->answered = false;
         s->tries = s->throttles = 0;
         s->not_before = 0.0;
-        rc = b->job->follow(b->job->ctx, &s->ask, err);
+        rc = s->ask.complete ? 1 : b->job->follow(b->job->ctx, &s->ask, err);
         s->waiting = rc == 0;
         if (rc == 1) {
             buyer_drop(s);

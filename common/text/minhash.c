@@ -16,13 +16,15 @@ enum {
 struct entry {
     const char *text;
     uint32_t len, group;
-    uint32_t asked; /* the last question it was compared for */
+    uint32_t asked;       /* the last question it was compared for */
+    uint16_t grams, more; /* distinct ones; and how often one came again */
     uint8_t tag[MINHASH_BANDS];
 };
 
 struct grams { /* distinct ones, as they came, and a table of them */
     uint64_t *gram, *slot; /* slot: 0 = empty */
     size_t n, room;        /* of gram; slot has twice that, a power of two */
+    size_t more;           /* times that one came again */
 };
 
 struct minhash {
@@ -51,7 +53,7 @@ static int clear_grams(struct grams *g, size_t n, struct err *err)
 {
     size_t room = g->room ? g->room : 256;
 
-    g->n = 0;
+    g->n = g->more = 0;
     while (room < n)
         room *= 2;
     if (room > g->room) {
@@ -82,29 +84,44 @@ static void add_gram(struct grams *g, uint64_t gram)
 {
     uint64_t *slot = slot_of(g, gram);
 
+    g->more += *slot != 0;
     if (*slot)
         return;
     *slot = gram;
     g->gram[g->n++] = gram;
 }
 
-/* An n-gram is three code points of 21 bits each; a shorter text is one. The
- * upper bit tells it from an empty slot. */
+/* The n-grams of a text one by one: three code points of 21 bits each, or
+ * those of a shorter text. The upper bit tells one from an empty slot. */
+struct walk {
+    const char *p, *end;
+    uint64_t last;
+    size_t cps;
+};
+
+static bool step(struct walk *w, uint64_t *gram)
+{
+    const uint64_t some = (uint64_t)1 << 63;
+
+    while (w->p < w->end) {
+        w->last =
+            (w->last << 21 | normalise_decode(&w->p, w->end)) & (some - 1);
+        *gram = w->last | some;
+        w->cps++;
+        if (w->cps >= MINHASH_GRAM || w->p == w->end)
+            return true;
+    }
+    return false;
+}
+
 static int make_grams(struct grams *g, struct span s, struct err *err)
 {
-    const char *end = s.ptr + s.len, *p = s.ptr;
-    const uint64_t some = (uint64_t)1 << 63;
-    uint64_t last = 0;
-    size_t cps = 0;
+    struct walk w = { .p = s.ptr, .end = s.ptr + s.len };
+    uint64_t gram;
     int rc = clear_grams(g, s.len, err);
 
-    for (; rc == 0 && p < end; cps++) {
-        last = (last << 21 | normalise_decode(&p, end)) & (some - 1);
-        if (cps + 1 >= MINHASH_GRAM)
-            add_gram(g, last | some);
-    }
-    if (rc == 0 && cps > 0 && cps < MINHASH_GRAM)
-        add_gram(g, last | some);
+    while (rc == 0 && step(&w, &gram))
+        add_gram(g, gram);
     return rc;
 }
 
@@ -187,12 +204,36 @@ static uint8_t tag_of(uint64_t band)
     return (uint8_t)(band >> 56);
 }
 
+/* It cannot be near: too short or long, or too many of its n-grams are not
+ * among mine. */
+static bool is_far(const struct minhash *m, const struct entry *e)
+{
+    const double a = (double)m->mine.n, b = (double)e->grams;
+    const double both = m->threshold * (a + b) / (1.0 + m->threshold);
+    struct walk w = { .p = e->text, .end = e->text + e->len };
+    uint64_t gram;
+    double spare = b - both + 1e-6;
+
+    if (a < both - 1e-6 || spare < 0.0)
+        return true;
+    if (e->grams == UINT16_MAX || e->more == UINT16_MAX)
+        return false;
+    spare += (double)e->more;
+    while (spare >= 0.0 && step(&w, &gram))
+        spare -= *slot_of(&m->mine, gram) == 0;
+    return spare < 0.0;
+}
+
 static int compare(bool *near, struct minhash *m, struct entry *e,
                    struct err *err)
 {
-    int rc = make_grams(&m->other, (struct span){ e->text, e->len }, err);
+    int rc;
 
     e->asked = m->asked;
+    *near = false;
+    if (is_far(m, e))
+        return 0;
+    rc = make_grams(&m->other, (struct span){ e->text, e->len }, err);
     *near = rc == 0 && jaccard(&m->mine, &m->other) >= m->threshold;
     return rc;
 }
@@ -290,6 +331,11 @@ static int new_block(struct minhash *m, struct err *err)
     return 0;
 }
 
+static uint16_t cut(size_t n)
+{
+    return n < UINT16_MAX ? (uint16_t)n : UINT16_MAX;
+}
+
 static int keep(struct minhash *m, struct span text, uint32_t group,
                 struct err *err)
 {
@@ -314,7 +360,9 @@ static int keep(struct minhash *m, struct span text, uint32_t group,
     m->entry[m->n++] =
         (struct entry){ .text = m->block[m->blocks - 1] + m->used,
                         .len = (uint32_t)text.len,
-                        .group = group };
+                        .group = group,
+                        .grams = cut(m->mine.n),
+                        .more = cut(m->mine.more) };
     m->used += text.len;
     return 0;
 }

@@ -1,14 +1,18 @@
 """Many requests with random faults, and llm-generate killed at random, resumed until it is done.
 
-soak.py [REQUESTS] [SEED]: no paid answer is lost but those under way at a kill, none is bought twice but those, the
-ledger is the bill but for those, the cap is never passed by more than what was under way, and memory stays flat.
+soak.py [ANCHORS] [SEED]: no paid answer is lost but those under way at a kill, none is bought twice but those, the
+ledger is the bill but for those, a cap on money (raised twice) is never passed by more than those, memory stays flat, and
+an anchor ends as kept or failed with a reason. Under way: sent and not answered, or answered since the last commit.
 """
 import json, os, random, shutil, signal, subprocess, sys, tempfile, time
 from collections import defaultdict
 
 import lib
 
-FLIGHT = 64  # requests under way at most
+FLIGHT = 64  # requests sent and not answered, at most
+UNDER_WAY = 2 * FLIGHT  # ... and answers that share the next commit
+DEAREST = 0.005  # USD that one answer may cost, with room to spare
+FLAT = 16 << 20  # by how much memory may differ between early and late runs
 # Shares of requests. Those that end a run for good (no credit, wrong key) are in faults.py.
 FAULTS = {"429-float": .01, "429-ms": .01, "429": .002, "overloaded": .002, "500": .01, "502": .01, "504": .005, "html": .004,
           "empty": .004, "200-error": .004, "cut-length": .01, "cut-chunk": .01, "reset": .01, "reset-at-once": .005,
@@ -33,27 +37,44 @@ def mark(bill, what):
         f.write("mark %s\n" % what)
 
 
-def play(folder, store, prof, bill, seed, *options):
-    """Run it until it ends by itself; kills in between. Numbers of runs, kills, and most memory of each run."""
-    rng = random.Random(seed)
-    kills, peaks, code = 0, [], None
-    while code is None:
-        p = subprocess.Popen(lib.command(folder, store, prof, "--max-failures", 10 ** 9, "-q", *options), env=lib.environment(),
-                             stdout=subprocess.DEVNULL, stderr=open(os.path.join(folder, "log"), "ab"))
-        until = time.time() + rng.uniform(0.1, 3.0) * (1 + kills / 40)
+class Played:
+    """What became of the runs."""
+
+    def __init__(self, folder, bill, seed, kills):
+        self.folder, self.bill, self.rng = folder, bill, random.Random(seed)
+        self.left, self.kills, self.runs, self.peaks = kills, 0, 0, []
+
+    def log(self):
+        with open(os.path.join(self.folder, "log"), errors="replace") as f:
+            return f.read()
+
+    def once(self, command, most_s):
+        """One run, which is perhaps ended after up to most_s seconds. Its exit code, or None."""
+        p = subprocess.Popen(command, env=lib.environment(), stdout=subprocess.DEVNULL,
+                             stderr=open(os.path.join(self.folder, "log"), "ab"))
+        until = time.time() + self.rng.uniform(0.1, most_s) if self.left else float("inf")
         peak = 0
         while p.poll() is None and time.time() < until:
             peak = max(peak, peak_rss(p.pid))
             time.sleep(0.02)
-        peaks.append(peak)
-        if p.poll() is not None and p.returncode != 75:
-            code = p.returncode
-        elif p.poll() is None:
-            p.send_signal(rng.choice([signal.SIGKILL] * 4 + [signal.SIGTERM]))
-            if p.wait() == -signal.SIGKILL:
-                kills += 1
-        mark(bill, "run")
-    return code, kills, peaks
+        ended = p.poll() is not None
+        if not ended:
+            self.left -= 1
+            p.send_signal(self.rng.choice([signal.SIGKILL] * 4 + [signal.SIGTERM]))
+        self.kills += p.wait() == -signal.SIGKILL
+        self.runs += 1
+        self.peaks.append(peak)
+        mark(self.bill, "run")
+        return p.returncode if ended else None
+
+    def on(self, command, most_s):
+        """Run until it ends by itself: its exit code."""
+        code = None
+        while code is None:
+            code = self.once(command, most_s)
+            if code == 75 and "cap on money" not in self.log().splitlines()[-1]:
+                code = None  # the endpoint was away for too long
+        return code
 
 
 def read_bill(path):
@@ -81,68 +102,90 @@ def repeats(keys):
     return again, same_run, money * 1e-6
 
 
-def judge(folder, keys, kills, peaks, code):
-    bad = []
+def sums(keys):
+    """Number and USD of each kind of billed answer."""
     total = {h: [0, 0.0] for h in ("whole", "waste", "cut")}
-    dearest = 0.0
     for rows in keys.values():
         for _, how, i, o in rows:
             total[how][0] += 1
             total[how][1] += (i * lib.INPUT + o * lib.OUTPUT) * 1e-6
-            dearest = max(dearest, (i * lib.INPUT + o * lib.OUTPUT) * 1e-6)
-    again, same_run, lost = repeats(keys)
-    ledger = lib.ledger(folder)
-    if code != 0:
-        bad.append("it ended with %d: %s" % (code, open(os.path.join(folder, "log")).read()[-600:]))
+    return total
+
+
+def judge_cap(played, cap, code):
+    """The cap stopped the run, and was kept but for what was under way at kills."""
+    spent, billed = lib.ledger(played.folder)["money"], sum(t[1] for t in sums(read_bill(played.bill)[0]).values())
+    bad = []
+    if code != 75:
+        bad.append("cap %g: exit %d" % (cap, code))
+    if spent > cap:
+        bad.append("cap %g: %g in the ledger" % (cap, spent))
+    if billed > cap + played.kills * UNDER_WAY * DEAREST:
+        bad.append("cap %g: %g on the bill after %d kills" % (cap, billed, played.kills))
+    print("soak: cap USD %.4f: ledger %.6f, bill %.6f, %d kills" % (cap, spent, billed, played.kills))
+    return bad
+
+
+def judge_money(played, keys):
+    """Bill against ledger."""
+    total, (again, same_run, lost), ledger, bad = sums(keys), repeats(keys), lib.ledger(played.folder), []
     if same_run:
         bad.append("%d answers were bought twice within one run" % same_run)
-    bad += ["%d answers of run %d were bought again, more than %d under way" % (n, r, FLIGHT) for r, n in again.items() if n > FLIGHT]
-    if sum(again.values()) > kills * FLIGHT:
-        bad.append("%d answers were bought again after %d kills" % (sum(again.values()), kills))
+    bad += ["%d answers of run %d were bought again, more than %d under way" % (n, r, UNDER_WAY)
+            for r, n in again.items() if n > UNDER_WAY]
+    if len(again) > played.kills:
+        bad.append("answers of %d runs were bought again, %d were killed" % (len(again), played.kills))
     off = total["whole"][1] + total["waste"][1] - lost - ledger["money"]
-    # wasted answers that were under way at a kill are on the bill alone
-    if off < -1e-7 or off > kills * FLIGHT * dearest:
-        bad.append("bill %.6f - bought again %.6f is not the ledger's %.6f" % (total["whole"][1] + total["waste"][1], lost, ledger["money"]))
-    if max(peaks) > 64 << 20:
-        bad.append("memory: %d MiB" % (max(peaks) >> 20))
-    return bad, total, again, ledger, off
+    # answers of no use that were under way at a kill are on the bill alone
+    if off < -1e-7 or off > played.kills * UNDER_WAY * DEAREST * 0.1:
+        bad.append("bill %.6f - bought again %.6f is not the ledger's %.6f" %
+                   (total["whole"][1] + total["waste"][1], lost, ledger["money"]))
+    print("soak: billed %d whole, %d of no use, %d cut; bought again %d, at most %d of one run" %
+          (total["whole"][0], total["waste"][0], total["cut"][0], sum(again.values()), max(again.values(), default=0)))
+    print("soak: bill USD %.6f, of it bought again %.6f; ledger USD %.6f, differs by %.6f; answers of unknown price %g" %
+          (total["whole"][1] + total["waste"][1], lost, ledger["money"], off, ledger["unknown"]))
+    return bad
 
 
-def capped(folder, store, prof, bill):
-    """A cap on money, raised step by step, under kills: what was billed stays below it, but for what was under way."""
-    bad = []
-    for step in range(1, 4):
-        cap = 0.15 * step
-        play(folder, store, prof, bill, step, "--max-cost", cap)
-        keys, _ = read_bill(bill)
-        spent = sum((i * lib.INPUT + o * lib.OUTPUT) * 1e-6 for rows in keys.values() for _, _, i, o in rows)
-        if spent > cap + FLIGHT * 0.004:
-            bad.append("cap %g: billed %g" % (cap, spent))
+def judge_memory(peaks):
+    """Those of runs that lasted: late ones against early ones."""
+    long = [p for p in peaks if p > 0]
+    early, late = max(long[:max(1, len(long) // 4)]), max(long[-max(1, len(long) // 4):])
+    print("soak: peak memory of early runs %d MiB, of late ones %d MiB" % (early >> 20, late >> 20))
+    return ["memory grew from %d to %d MiB" % (early >> 20, late >> 20)] if late > early + FLAT else []
+
+
+def judge_end(played, code, n):
+    log = played.log()
+    last = log.splitlines()[-1]
+    done = dict(w.split("=") for w in last.split() if "=" in w)
+    bad = [] if code == 0 else ["it ended with %s: %s" % (code, log[-600:])]
+    if int(done.get("seen", 0)) != n or int(done.get("kept", 0)) + int(done.get("failed", 0)) != n:
+        bad.append("not every anchor has an end: " + last)
+    print("soak: " + last)
     return bad
 
 
 def soak(n, seed):
     folder = tempfile.mkdtemp(prefix="soak-")
-    bill = os.path.join(folder, "bill")
+    played = Played(folder, os.path.join(folder, "bill"), seed, 12 + n // 5000)
     faults = ",".join("%s=%g" % f for f in FAULTS.items())
     store = lib.texts(folder, n)
-    began = time.time()
-    with lib.Sim("--seed", seed, "--latency", 20, "--faults", faults, "--bill", bill, "--storm", "4001,400") as s:
+    began, bad, most_s = time.time(), [], 0.4 + n / 3500  # each run looks through what is there first
+    with lib.Sim("--seed", seed, "--latency", 20, "--faults", faults, "--bill", played.bill, "--storm", "4001,400") as s:
         prof = lib.profile(folder, s.port, concurrency={"start": FLIGHT, "max": FLIGHT})
-        code, kills, peaks = play(folder, store, prof, bill, seed)
-        other = s.bill()["other"]
-        requests = s.bill()["requests"]
-    keys, _ = read_bill(bill)
-    bad, total, again, ledger, off = judge(folder, keys, kills, peaks, code)
-    last = open(os.path.join(folder, "log")).read().splitlines()[-1]
-    if other:
+        # near-duplicates are kept in memory; all else is not
+        command = lib.command(folder, store, prof, "--max-failures", 10 ** 9, "-q", "--checks", "repeated=off")
+        for cap in 0.00025 * n, 0.0006 * n:
+            bad += judge_cap(played, cap, played.on(command + ["--max-cost", str(cap)], most_s))
+        code = played.on(command, most_s)
+        bill = s.bill()
+    print("soak: %d anchors, %d requests, %d runs, %d kills, %.0f s" %
+          (n, bill["requests"], played.runs, played.kills, time.time() - began))
+    bad += judge_end(played, code, n) + judge_money(played, read_bill(played.bill)[0]) + judge_memory(played.peaks)
+    if bill["other"]:
         bad.append("the other host heard something")
     bad += ["the key is in %s" % p for p in lib.leaks(folder)]
-    print("soak: %d anchors, %d requests, %d kills, %.0f s; billed %d whole, %d of no use, %d cut" %
-          (n, requests, kills, time.time() - began, total["whole"][0], total["waste"][0], total["cut"][0]))
-    print("soak: bought again: %d; bill USD %.6f, ledger USD %.6f, unknown %g; peak %d MiB" %
-          (sum(again.values()), total["whole"][1] + total["waste"][1], ledger["money"], ledger["unknown"], max(peaks) >> 20))
-    print("soak: " + last)
     for b in bad:
         print("not ok: " + b)
     shutil.rmtree(folder)

@@ -145,7 +145,7 @@ static int next(void *ctx, struct buyer_ask *ask, const bool *open,
     return put_body(ask, err);
 }
 
-static int keep(void *ctx, const struct buyer_ask *ask, struct post_done *d,
+static int keep(void *ctx, struct buyer_ask *ask, struct post_done *d,
                 struct err *err)
 {
     struct job *j = ctx;
