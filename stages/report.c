@@ -96,9 +96,13 @@ static void print_row(const struct json *doc)
     printf("%-28s", json_str(json_get(json_root(doc), "title"), "?"));
     for (const struct json_node *s = json_first(sets); s; s = json_next(s)) {
         const struct json_node *f = figures(s);
+        const struct json_node *rho = json_get(f, "spearman");
         const struct json_node *ap = json_get(f, "average_precision");
 
-        printf("  %8.2f", 100.0 * json_num(json_get(f, "spearman"), 0.0));
+        if (rho)
+            printf("  %8.2f", 100.0 * json_num(rho, 0.0));
+        else
+            printf("  %8s", "-"); /* triplets have an accuracy only */
         if (ap)
             printf(" %10.2f", 100.0 * json_num(ap, 0.0));
         else

@@ -48,7 +48,7 @@ struct json_node *evaluation_json(const struct evaluation *e);
  * Write or append a row to dir/similarity_evaluation_<name>_results.csv and,
  * for 0/1 labels, dir/binary_classification_evaluation_<name>_results.csv.
  * e[SIM_COUNT] in the order of enum similarity. epoch and steps are -1 for a
- * final evaluation.
+ * final evaluation. ERR_FORMAT: the file is there with other columns.
  */
 int evaluation_csv_bi(const char *dir, const char *name,
                       const struct evaluation e[SIM_COUNT], double epoch,
@@ -58,5 +58,9 @@ int evaluation_csv_bi(const char *dir, const char *name,
 int evaluation_csv_cross(const char *dir, const char *name,
                          const struct evaluation *e, double epoch, long steps,
                          struct err *err) MUST_CHECK;
+/* triplet_evaluation_<name>_results.csv; accuracy in [0, 1]. */
+int evaluation_csv_triplets(const char *dir, const char *name,
+                            const double accuracy[SIM_COUNT], double epoch,
+                            long steps, struct err *err) MUST_CHECK;
 
 #endif
