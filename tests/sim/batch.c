@@ -15,27 +15,49 @@ struct stored {
 
 struct job {
     int input, output, errors; /* files; 0: none */
+    struct buf lines;          /* of the input, which may be deleted */
     char meta[128];
     double ready;
-    bool failed, expired;
+    const char *failed; /* why, or NULL */
+    bool expired, cancelled;
 };
 
 static struct stored files[FILES];
 static struct job jobs[BATCHES];
 static int n_files = 1, n_jobs = 1, steps;
+static int contents; /* answer files that were fetched */
+static size_t most_lines, most_bytes;
+
+static void work_all(void);
 
 int sim_batch_steps(void)
 {
     return steps;
 }
 
+int sim_batch_contents(void)
+{
+    return contents;
+}
+
 int sim_batch_files(void)
 {
     int n = 0;
 
+    work_all();
     for (int i = 1; i < n_files; i++)
         n += files[i].there && files[i].text.len > 0;
     return n;
+}
+
+size_t sim_batch_most_lines(void)
+{
+    return most_lines;
+}
+
+size_t sim_batch_most_bytes(void)
+{
+    return most_bytes;
 }
 
 static bool is(const char *what)
@@ -80,12 +102,17 @@ static void upload(struct sim_play *p, const struct sim_request *r)
     const char *name = memmem(r->body.ptr, r->body.len, "filename=\"", 10);
     char body[256];
     int id = new_file();
+    size_t lines = 0;
 
     if (name)
         snprintf(files[id].name, sizeof(files[id].name), "%.*s",
                  (int)strcspn(name + 10, "\""), name + 10);
 
     put_len(&files[id].text, text.ptr, text.len);
+    for (size_t i = 0; i < text.len; i++)
+        lines += text.ptr[i] == '\n';
+    most_lines = lines > most_lines ? lines : most_lines;
+    most_bytes = text.len > most_bytes ? text.len : most_bytes;
     snprintf(body, sizeof(body),
              "{\"id\":\"file-%d\",\"object\":\"file\",\"purpose\":\"batch\","
              "\"bytes\":%zu}",
@@ -95,6 +122,7 @@ static void upload(struct sim_play *p, const struct sim_request *r)
 
 static void content(struct sim_play *p, int id)
 {
+    contents++;
     put_answer(&p->out, 200, "", "application/jsonl",
                (struct span){ buf_str(&files[id].text), files[id].text.len });
 }
@@ -172,7 +200,7 @@ static void put_line(struct job *j, const char *line, size_t len, bool late)
 /* The last line first: answers keep no order. */
 static void work(struct job *j)
 {
-    const struct buf *in = &files[j->input].text;
+    const struct buf *in = &j->lines;
     const char *end = in->ptr + in->len;
     size_t n = 0;
 
@@ -192,6 +220,17 @@ static void work(struct job *j)
     }
 }
 
+/* Batches are worked off whether somebody looks or not. */
+static void work_all(void)
+{
+    for (int i = 1; i < n_jobs; i++) {
+        struct job *j = &jobs[i];
+
+        if (sim_now() >= j->ready && !j->failed && !j->cancelled && !j->output)
+            work(j);
+    }
+}
+
 static void put_file_id(struct buf *b, const char *name, int id,
                         const char *none)
 {
@@ -208,10 +247,10 @@ static void put_job(struct buf *b, int id)
 
     if (j->failed)
         status = "failed";
+    else if (j->cancelled)
+        status = "cancelled";
     else if (sim_now() >= j->ready)
         status = j->expired ? "expired" : "completed";
-    if (strcmp(status, "in_progress") != 0 && !j->failed && !j->output)
-        work(j);
     putf(b,
          "{\"id\":\"batch-%d\",\"object\":\"batch\",\"status\":\"%s\","
          "\"input_file_id\":\"file-%d\",\"metadata\":{\"silversmith\":\"%s\"}",
@@ -219,9 +258,18 @@ static void put_job(struct buf *b, int id)
     put_file_id(b, "output_file_id", j->output, "null");
     put_file_id(b, "error_file_id", j->errors, "\"\"");
     if (j->failed)
-        put(b, ",\"errors\":{\"data\":[{\"code\":\"token_limit_exceeded\","
-               "\"message\":\"Enqueued token limit reached\",\"line\":null}]}");
+        putf(b,
+             ",\"errors\":{\"data\":[{\"code\":\"%s\",\"message\":\"as it "
+             "says\",\"line\":null}]}",
+             j->failed);
     put(b, "}");
+}
+
+static const char *failure(void)
+{
+    if (is("queue") && n_jobs == 1)
+        return "token_limit_exceeded";
+    return is("model") ? "mismatched_model" : NULL;
 }
 
 static void create(struct sim_play *p, const struct sim_request *r)
@@ -246,10 +294,15 @@ static void create(struct sim_play *p, const struct sim_request *r)
             "{\"error\":{\"message\":\"Cannot find file\",\"code\":"
             "\"invalid_file\",\"type\":\"invalid_request_error\"}}");
     } else {
-        jobs[n_jobs] = (struct job){ .input = file,
-                                     .ready = sim_now() + sim_opt.poll,
-                                     .failed = is("queue") && n_jobs == 1,
-                                     .expired = is("expired") && n_jobs == 1 };
+        jobs[n_jobs] =
+            (struct job){ .input = file,
+                          .ready = sim_now() + sim_opt.poll,
+                          .failed = failure(),
+                          .cancelled = is("cancelled") && n_jobs == 1,
+                          .expired = is("expired") && n_jobs == 1 };
+        jobs[n_jobs].lines = (struct buf)BUF_INIT(512 << 20);
+        put_len(&jobs[n_jobs].lines, files[file].text.ptr,
+                files[file].text.len);
         snprintf(jobs[n_jobs].meta, sizeof(jobs[0].meta), "%s",
                  json_str(json_get(meta, "silversmith"), ""));
         put_job(&b, n_jobs++);
@@ -332,6 +385,7 @@ bool sim_batch(struct sim_play *p, const struct sim_request *r)
     char path[512];
 
     snprintf(path, sizeof(path), "%.*s", (int)r->path.len, r->path.ptr);
+    work_all();
     if (strcmp(path, "/release") == 0) {
         sim_opt.hold = 0;
         say(p, 200, "{}");

@@ -1,5 +1,5 @@
 """llm-generate --batch against the simulator: what can go wrong with batches, and kill -9 at every step."""
-import json, os, shutil, signal, subprocess, sys, tempfile, time, urllib.request
+import json, os, random, shutil, signal, subprocess, sys, tempfile, time, urllib.request
 
 import lib
 
@@ -33,8 +33,52 @@ def wrong(what, *options, anchors=30, **limits):
     with lib.Sim("--batch", what, "--poll", POLL, "--key", lib.KEY, *options) as s:
         r = lib.run(folder, lib.texts(folder, anchors), profile(folder, s.port, **limits), "--batch", "--max-failures", 100)
         end(folder, s, r, anchors, bad)
+        bill, limit = s.bill(), dict(BATCH, **limits)
+    if bill["most_lines"] > limit["lines"] or bill["most_bytes"] > limit["bytes"]:
+        bad.append("a file of %d lines, %d bytes" % (bill["most_lines"], bill["most_bytes"]))
     shutil.rmtree(folder)
-    return "batch: %s" % (what or "as it should be"), bad, r.err
+    return "batch: %s" % (what or "as it should be, %s" % (limits or "")), bad, r.err
+
+
+def few_bytes():
+    return wrong("", bytes=9000)
+
+
+def few_tokens():
+    return wrong("", tokens=6000)
+
+
+def no_such_model():
+    """The endpoint takes no batch like this: the run ends and says why, and nothing is paid but the first answer."""
+    folder, bad = tempfile.mkdtemp(), []
+    with lib.Sim("--batch", "model", "--poll", POLL) as s:
+        r = lib.run(folder, lib.texts(folder, 20), profile(folder, s.port), "--batch")
+        bill = s.bill()
+    if r.code != 78 or "mismatched_model" not in r.err or bill["batch"]["n"] or bill["files"]:
+        bad.append("exit %d, %s" % (r.code, bill))
+    shutil.rmtree(folder)
+    return "batch: refused as a whole", bad, r.err
+
+
+def killed_merging(anchors=4000, kills=6):
+    """kill -9 amid the answers of a large file: what was taken is taken once."""
+    folder, bad, rng = tempfile.mkdtemp(), [], random.Random(5)
+    with lib.Sim("--poll", POLL) as s:
+        store, prof = lib.texts(folder, anchors), profile(folder, s.port, lines=10 ** 6, bytes=10 ** 8, tokens=10 ** 8)
+        for k in range(kills):
+            p = subprocess.Popen(lib.command(folder, store, prof, "--batch"), env=lib.environment(), stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL)
+            while p.poll() is None and s.bill()["contents"] <= k:
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0.0, 0.3))
+            if p.poll() is not None:
+                bad.append("it ended before kill %d" % k)
+            p.kill()
+            p.wait()
+        r = lib.run(folder, store, prof, "--batch", timeout=120)
+        end(folder, s, r, anchors, bad)
+    shutil.rmtree(folder)
+    return "batch: kill -9 amid the answers, %d times" % kills, bad, r.err
 
 
 def refused():
@@ -106,7 +150,8 @@ def every_step():
     return "batch: kill -9 at each of %d steps, before and after" % (step - 1), bad, ""
 
 
-JOBS = [(wrong, ""), (wrong, "late"), (wrong, "queue"), (wrong, "expired"), (wrong, "500"), (refused,), (cap,), (every_step,)]
+JOBS = [(wrong, ""), (few_bytes,), (few_tokens,), (wrong, "late"), (wrong, "queue"), (wrong, "expired"), (wrong, "cancelled"), (wrong, "500"),
+        (refused,), (no_such_model,), (cap,), (killed_merging,), (every_step,)]
 
 if __name__ == "__main__":
     for job in JOBS:

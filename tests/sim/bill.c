@@ -69,10 +69,14 @@ unsigned sim_requests(void)
 
 void sim_bill_json(struct buf *b)
 {
+    const int files = sim_batch_files(); /* bills what is ready */
+
     putf(b,
          "{\"requests\":%u,\"throttled\":%u,\"other\":%u,\"steps\":%d,"
-         "\"files\":%d,\"held\":%s",
-         requests, throttled, other, sim_batch_steps(), sim_batch_files(),
+         "\"files\":%d,\"contents\":%d,\"most_lines\":%zu,\"most_bytes\":%zu,"
+         "\"held\":%s",
+         requests, throttled, other, sim_batch_steps(), files,
+         sim_batch_contents(), sim_batch_most_lines(), sim_batch_most_bytes(),
          sim_opt.hold && sim_batch_steps() >= sim_opt.hold ? "true" : "false");
     for (int i = 0; i < 4; i++)
         putf(b, ",\"%s\":{\"n\":%zu,\"prompt\":%zu,\"completion\":%zu}",

@@ -93,6 +93,11 @@ static void redirect_host(struct sim_play *p, const struct sim_request *r)
     redirect(p, r, 308, "https://elsewhere.invalid/v1/chat/completions");
 }
 
+static void redirect_http(struct sim_play *p, const struct sim_request *r)
+{
+    redirect(p, r, 307, "http://elsewhere.invalid/v1/chat/completions");
+}
+
 static void key_echo(struct sim_play *p, const struct sim_request *r)
 {
     char body[2048], head[700];
@@ -150,6 +155,7 @@ const struct sim_fault sim_plays[] = {
     PLAY("reset-at-once", play_reset_at_once),
     PLAY("hang", play_hang),
     PLAY("bad-chunk", play_bad_chunk),
+    PLAY("wrong-chunk", play_wrong_chunk),
     PLAY("two-lengths", play_two_lengths),
     PLAY("negative-length", play_negative_length),
     PLAY("short-length", play_short_length),
@@ -191,6 +197,7 @@ const struct sim_fault sim_plays[] = {
     PLAY("redirect-file", redirect_file),
     PLAY("redirect-loop", redirect_loop),
     PLAY("redirect-host", redirect_host),
+    PLAY("redirect-http", redirect_http),
     PLAY("key-echo", key_echo),
     PLAY("key-in-answer", key_in_answer),
     PLAY(NULL, NULL),

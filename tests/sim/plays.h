@@ -21,9 +21,9 @@ typedef void play_fn(struct sim_play *p, const struct sim_request *r);
 play_fn play_silence, play_slow_header, play_slow_body, play_pieces,
     play_keep_alive, play_sse_keep_alive, play_queued, play_cut_length,
     play_cut_chunk, play_reset, play_reset_at_once, play_hang, play_bad_chunk,
-    play_two_lengths, play_negative_length, play_short_length, play_twice,
-    play_huge, play_gzip_bomb, play_long_header, play_many_headers, play_deep,
-    play_deep_content, play_split_utf8, play_bad_utf8, play_nul;
+    play_wrong_chunk, play_two_lengths, play_negative_length, play_short_length,
+    play_twice, play_huge, play_gzip_bomb, play_long_header, play_many_headers,
+    play_deep, play_deep_content, play_split_utf8, play_bad_utf8, play_nul;
 play_fn play_spaces, play_blank, play_wrong_shape, play_chat, play_filtered,
     play_truncated, play_other_finish, play_fenced, play_thinking,
     play_half_thought, play_refusal, play_null_content, play_empty_choices,

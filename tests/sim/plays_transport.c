@@ -48,8 +48,8 @@ void play_slow_body(struct sim_play *p, const struct sim_request *r)
     put(&p->out, ok_head);
     put(&p->out, "Content-Length: 5000\r\n\r\n{\"id\":\"");
     sim_bill(r->key, SIM_CUT, r->body.len / 4, 1);
-    p->piece = 100;
-    p->every = 0.5;
+    p->piece = 1;
+    p->every = 1.0;
     play_fill(p, "a", 1, 5000);
     play_end(p, SIM_HANG);
 }
@@ -138,6 +138,20 @@ void play_bad_chunk(struct sim_play *p, const struct sim_request *r)
     put(&p->out, "Transfer-Encoding: chunked\r\n\r\nzzzz\r\n{\"id\":1}\r\n");
     sim_bill(r->key, SIM_CUT, r->body.len / 4, 1);
     play_end(p, SIM_CLOSE);
+}
+
+/* The chunk goes on behind its length. */
+void play_wrong_chunk(struct sim_play *p, const struct sim_request *r)
+{
+    struct buf b = BUF_INIT(SIM_OUT_MAX);
+
+    play_body(&b, r, NULL, "stop", SIM_CUT);
+    put(&p->out, ok_head);
+    putf(&p->out, "Transfer-Encoding: chunked\r\n\r\n%zx\r\n", b.len / 2);
+    put_len(&p->out, b.ptr, b.len);
+    put(&p->out, "\r\n0\r\n\r\n");
+    play_end(p, SIM_CLOSE);
+    buf_release(&b);
 }
 
 void play_two_lengths(struct sim_play *p, const struct sim_request *r)

@@ -114,13 +114,17 @@ void sim_answer(struct sim_play *p, const struct sim_request *r,
 /*
  * /v1/files and /v1/batches. False: not one of them. Answers come in another
  * order. --batch: late (the file is not found at first), queue (the first batch
- * has too many tokens), expired (half of it is done), null (no output file,
+ * has too many tokens), cancelled (the first is), model (all fail for the
+ * model's name), expired (half of it is done), null (no output file,
  * all in the error file), 500 (every third request fails). --hold N,AFTER: the
  * Nth request hangs, before (0) or after (1) it has had its effect.
  */
 bool sim_batch(struct sim_play *p, const struct sim_request *r);
-int sim_batch_steps(void); /* requests so far */
-int sim_batch_files(void); /* that are there */
+int sim_batch_steps(void);         /* requests so far */
+int sim_batch_files(void);         /* that are there */
+int sim_batch_contents(void);      /* files of answers that were fetched */
+size_t sim_batch_most_lines(void); /* of a file of requests */
+size_t sim_batch_most_bytes(void);
 
 /* ---- put.c ---- */
 

@@ -114,10 +114,10 @@ def sums(keys):
 
 def judge_cap(played, cap, code):
     """The cap stopped the run, and was kept but for what was under way at kills."""
-    spent, billed = lib.ledger(played.folder)["money"], sum(t[1] for t in sums(read_bill(played.bill)[0]).values())
+    spent, billed = lib.ledger(played.folder).get("money", 0), sum(t[1] for t in sums(read_bill(played.bill)[0]).values())
     bad = []
     if code != 75:
-        bad.append("cap %g: exit %d" % (cap, code))
+        bad.append("cap %g: exit %d: %s" % (cap, code, played.log()[-600:]))
     if spent > cap:
         bad.append("cap %g: %g in the ledger" % (cap, spent))
     if billed > cap + played.kills * UNDER_WAY * DEAREST:
