@@ -25,9 +25,9 @@ struct args {
     struct stage_args common;
     struct recipe_args recipe;
     struct opt_list pairs, pretrain;
-    const char *dev, *base, *out, *loss;
+    const char *dev, *base, *out, *loss, *distance, *teacher;
     double pretrain_epochs, scale, margin;
-    int64_t hard_negatives;
+    int64_t hard_negatives, mini_batch;
 };
 
 static const struct opt rows[] = {
@@ -43,18 +43,36 @@ static const struct opt rows[] = {
     OPT_ROW_PATH('o', "out", struct args, out, OPT_OUT_DIR, "DIR", OPT_REQUIRED,
                  "model folder to make"),
     OPT_ROW_CHOICE(0, "loss", struct args, loss, "cosine",
-                   "cosine|mnrl|triplet", 0,
-                   "cosine: scored pairs; mnrl: multiple negatives ranking "
-                   "on positives and triplets; triplet"),
+                   "cosine|cosent|angle|mnrl|symmetric|triplet|contrastive|"
+                   "online-contrastive|mse|follow|multilingual|margin-mse",
+                   0,
+                   "scored pairs: cosine, cosent, angle; labels 0 and 1: "
+                   "contrastive, online-contrastive; positives and triplets: "
+                   "mnrl (multiple negatives ranking), symmetric; triplets: "
+                   "triplet; with --teacher: mse and follow (its vectors), "
+                   "multilingual (pairs of source and translation), "
+                   "margin-mse (triplets)"),
+    OPT_ROW_PATH(0, "teacher", struct args, teacher, OPT_IN_MODEL, "MODEL", 0,
+                 "model to follow; a cross-encoder for margin-mse only"),
     RECIPE_ROWS(struct args, recipe, "4", "2e-5", "16"),
     OPT_ROW_REAL(0, "pretrain-epochs", struct args, pretrain_epochs, "1", 0,
                  1e6, 0, "passes over --pretrain-pairs"),
     OPT_ROW_REAL(0, "scale", struct args, scale, "20", 0.01, 1000, 0,
-                 "mnrl: factor of the cosine, 1 / temperature"),
-    OPT_ROW_REAL(0, "margin", struct args, margin, "5", 0, 1000, 0,
-                 "triplet: margin of the euclidean distance"),
+                 "mnrl, symmetric, cosent, angle: factor of the cosine, 1 / "
+                 "temperature"),
+    OPT_ROW_REAL(0, "margin", struct args, margin, "-1", -1, 1000, 0,
+                 "triplet, contrastive; -1: 5 for triplet euclidean, else "
+                 "0.5"),
+    OPT_ROW_CHOICE(0, "distance", struct args, distance, "auto",
+                   "auto|euclidean|cosine|manhattan", 0,
+                   "triplet, contrastive; auto: euclidean for triplet, cosine "
+                   "for contrastive"),
+    OPT_ROW_INT(0, "mini-batch", struct args, mini_batch, "0", 0, 65536, 0,
+                "texts in memory at a time: for ranking losses on batches of "
+                "thousands (GradCache); 0: the whole batch"),
     OPT_ROW_INT(0, "hard-negatives", struct args, hard_negatives, "1", 0, 64, 0,
-                "mnrl: negatives of a triplet to use, drawn each time"),
+                "mnrl, symmetric: negatives of a triplet to use, drawn each "
+                "time"),
     OPT_ROW_END,
 };
 
@@ -78,20 +96,34 @@ struct phase {
     struct batches batches;
     struct bi_batch batch;
     const struct opt_list *stores;
+    const struct bi_loss_info *loss;
+    struct scorer *teacher; /* NULL: none */
     struct rng rng;
     bool last; /* only the last phase chooses the best weights */
 };
 
-static enum bi_loss loss_of(const struct args *a)
+static enum loss_distance distance_of(const struct args *a,
+                                      const struct bi_loss_info *loss)
 {
-    if (strcmp(a->loss, "mnrl") == 0)
-        return BI_MNRL;
-    return strcmp(a->loss, "triplet") == 0 ? BI_TRIPLET : BI_COSINE;
+    if (strcmp(a->distance, "auto") == 0)
+        return loss->loss == BI_TRIPLET ? LOSS_EUCLIDEAN : LOSS_COSINE;
+    if (strcmp(a->distance, "manhattan") == 0)
+        return LOSS_MANHATTAN;
+    return strcmp(a->distance, "cosine") == 0 ? LOSS_COSINE : LOSS_EUCLIDEAN;
+}
+
+static float margin_of(const struct args *a, const struct bi_loss_info *loss)
+{
+    if (a->margin >= 0.0)
+        return (float)a->margin;
+    return loss->loss == BI_TRIPLET && distance_of(a, loss) != LOSS_COSINE
+               ? 5.0f
+               : 0.5f;
 }
 
 /* ---- one phase ---- */
 
-/* The triplet loss needs exactly one negative each. */
+/* Some losses need exactly one negative each. */
 static void drop_without_negative(struct dataset *d)
 {
     size_t n = 0;
@@ -103,33 +135,84 @@ static void drop_without_negative(struct dataset *d)
     d->n = n;
 }
 
+static int check_classes(const struct phase *p, struct err *err)
+{
+    char name[100];
+
+    for (uint32_t i = 0; i < p->data.n; i++) {
+        float y = p->data.example[i].target;
+
+        if (y == 0.0f || y == 1.0f)
+            continue;
+        dataset_name(&p->data, &i, 1, p->stores, name, sizeof(name));
+        return ERR_SET(err, ERR_FORMAT,
+                       "pair %s is labelled %g, the %s loss expects 0 or 1 "
+                       "(threshold-filter makes those; cosine, cosent and "
+                       "angle take scores)",
+                       name, (double)y, p->loss->name);
+    }
+    return 0;
+}
+
+/* The teacher tokenises the same texts in its own way. */
+static int teach(struct phase *p, struct err *err)
+{
+    struct dataset d = DATASET_INIT;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < p->stores->n; i++)
+        rc = dataset_add(&d, p->stores->item[i], p->loss->kind, scorer_tokenise,
+                         p->teacher, p->workers, err);
+    if (rc == 0)
+        log_info("the teacher reads %zu texts", d.table.n);
+    if (rc == 0)
+        rc = scorer_take(p->teacher, &d.table, p->workers, err);
+    dataset_release(&d);
+    return rc;
+}
+
+static void set_batch(struct phase *p)
+{
+    const struct args *a = p->args;
+    const struct bi_batch_options o = { .loss = p->loss,
+                                        .negatives =
+                                            p->loss->negative ? 1
+                                            : p->loss->ranking
+                                                ? (size_t)a->hard_negatives
+                                                : 0,
+                                        .scale = (float)a->scale,
+                                        .margin = margin_of(a, p->loss),
+                                        .distance = distance_of(a, p->loss),
+                                        .part = (size_t)a->mini_batch,
+                                        .teacher = p->teacher,
+                                        .workers = p->workers };
+
+    bi_batch_init(&p->batch, &o);
+}
+
 static int phase_open(struct phase *p, double epochs, struct err *err)
 {
     const struct args *a = p->args;
-    enum bi_loss loss = loss_of(a);
-    const struct bi_batch_options o = {
-        .loss = loss,
-        .negatives = loss == BI_TRIPLET ? 1 : (size_t)a->hard_negatives,
-        .scale = (float)a->scale,
-        .margin = (float)a->margin
-    };
     int rc = 0;
 
-    bi_batch_init(&p->batch, &o);
+    set_batch(p);
     rng_init(&p->rng, (uint64_t)a->common.seed, p->last ? 1 : 2);
     for (size_t i = 0; rc == 0 && i < p->stores->n; i++)
-        rc = dataset_add(&p->data, p->stores->item[i],
-                         loss == BI_COSINE ? DATASET_SCORED : DATASET_POSITIVE,
+        rc = dataset_add(&p->data, p->stores->item[i], p->loss->kind,
                          bi_batch_tokenise, p->model, p->workers, err);
+    if (rc == 0 && p->loss->classes)
+        rc = check_classes(p, err);
+    if (rc == 0 && p->teacher)
+        rc = teach(p, err);
     if (rc < 0)
         return rc;
-    if (loss == BI_TRIPLET)
+    if (p->loss->negative)
         drop_without_negative(&p->data);
     if (p->data.skipped)
         log_info("%zu records have nothing for the %s loss and were skipped",
                  p->data.skipped, a->loss);
     return batches_draw(&p->batches, &p->data, epochs, (size_t)a->recipe.batch,
-                        loss != BI_COSINE, &p->rng, err);
+                        p->loss->ranking, &p->rng, err);
 }
 
 static void phase_close(struct phase *p)
@@ -160,9 +243,10 @@ static int add(void *ctx, size_t i, double weight, double *loss,
         bi_batch_build(&p->batch, p->model, &p->data, p->batches.example + from,
                        p->batches.start[i + 1] - from, &p->rng, err);
 
-    return rc < 0 ? rc
-                  : trainer_add(p->trainer, &p->batch.packed, bi_batch_loss,
-                                &p->batch, weight, loss, err);
+    return rc < 0
+               ? rc
+               : trainer_add_parts(p->trainer, p->batch.part, p->batch.parts,
+                                   bi_batch_loss, &p->batch, weight, loss, err);
 }
 
 static void name(void *ctx, size_t i, char *out, size_t size)
@@ -243,8 +327,8 @@ static int write_card(const struct stage *st, const struct bi_encoder *m,
 }
 
 static int train(struct stage *st, struct bi_encoder *m, struct workers *w,
-                 struct bi_dev *dev, struct course *course, size_t examples[2],
-                 struct err *err)
+                 struct bi_dev *dev, struct scorer *teacher,
+                 struct course *course, size_t examples[2], struct err *err)
 {
     const struct args *a = st->args;
     const struct opt_list *list[2] = { &a->pretrain, &a->pairs };
@@ -258,6 +342,8 @@ static int train(struct stage *st, struct bi_encoder *m, struct workers *w,
                            .dev = dev,
                            .data = DATASET_INIT,
                            .stores = list[k],
+                           .loss = bi_loss_find(a->loss),
+                           .teacher = teacher,
                            .last = k == 1 };
 
         if (list[k]->n == 0 || epochs[k] == 0.0)
@@ -283,13 +369,46 @@ static int open_dev(struct bi_dev *dev, struct stage *st,
     return bi_dev_open(dev, a->dev, dir, m, w, err);
 }
 
+static int open_teacher(struct scorer *t, const struct args *a,
+                        const struct bi_encoder *m, struct err *err)
+{
+    enum bi_loss loss = bi_loss_find(a->loss)->loss;
+    char folder[FILE_PATH_MAX];
+    int rc;
+
+    if (!a->teacher[0])
+        return 0;
+    rc = stage_model_path(folder, a->teacher, err);
+    if (rc == 0)
+        rc = scorer_load(t, folder, false, PRECISION_F32, err);
+    if (rc < 0 || loss == BI_MARGIN_MSE)
+        return rc;
+    if (t->is_cross)
+        return ERR_SET(err, ERR_USAGE,
+                       "--teacher %s is a cross-encoder; the %s loss needs a "
+                       "sentence encoder",
+                       a->teacher, a->loss);
+    if (bi_encoder_dim(&t->bi) != bi_encoder_dim(m))
+        return ERR_SET(err, ERR_USAGE,
+                       "--teacher %s gives vectors of %zu numbers, the model "
+                       "gives %zu",
+                       a->teacher, bi_encoder_dim(&t->bi), bi_encoder_dim(m));
+    t->raw = loss != BI_FOLLOW;
+    return 0;
+}
+
 static int resolve(struct stage *st, struct err *err)
 {
     struct args *a = st->args;
+    bool needs = bi_loss_find(a->loss)->teacher;
 
-    (void)err;
     recipe_resolve(&a->recipe);
-    return 0;
+    if (needs == (a->teacher[0] != '\0'))
+        return 0;
+    return ERR_SET(err, ERR_USAGE,
+                   needs ? "--loss %s needs a --teacher"
+                         : "--loss %s has no use for a --teacher",
+                   a->loss);
 }
 
 static int run(struct stage *st, struct err *err)
@@ -298,6 +417,7 @@ static int run(struct stage *st, struct err *err)
     struct bi_encoder m = { 0 };
     struct bi_dev dev = BI_DEV_INIT;
     struct workers *w = NULL;
+    struct scorer teacher = { 0 };
     struct course course = { .st = st };
     size_t examples[2] = { 0, 0 };
     char folder[FILE_PATH_MAX];
@@ -312,13 +432,16 @@ static int run(struct stage *st, struct err *err)
     if (rc == 0)
         rc = recipe_apply(&a->recipe, &m.config, err);
     if (rc == 0)
+        rc = open_teacher(&teacher, a, &m, err);
+    if (rc == 0)
         rc = stage_create_dir(st, err);
     if (rc == 0)
         rc = open_dev(&dev, st, &m, w, err);
     if (rc == 0)
         rc = course_open(&course, st, &a->recipe, err);
     if (rc == 0)
-        rc = train(st, &m, w, &dev, &course, examples, err);
+        rc = train(st, &m, w, &dev, a->teacher[0] ? &teacher : NULL, &course,
+                   examples, err);
     if (rc == 0)
         rc = bi_encoder_save(&m, st->part, err);
     if (rc == 0)
@@ -330,6 +453,7 @@ static int run(struct stage *st, struct err *err)
     if (rc == 0)
         course_done(&course);
     course_release(&course);
+    scorer_release(&teacher);
     bi_dev_release(&dev);
     bi_encoder_release(&m);
     workers_stop(w);

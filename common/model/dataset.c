@@ -52,25 +52,28 @@ static int add_hashes(struct dataset *d, const struct texts *t, struct err *err)
     return 0;
 }
 
+static bool takes(enum dataset_kind kind, const struct pair *p, float y)
+{
+    if (kind == DATASET_PAIRED)
+        return true;
+    return kind == DATASET_SCORED ? !isnan(y) : y >= 0.5f && p->a != p->b;
+}
+
 static int add_pairs(struct dataset *d, const struct pairs *p, uint32_t base,
                      enum dataset_kind kind, struct err *err)
 {
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < p->n; i++) {
-        float y = pair_target(&p->pair[i]);
-        bool take = kind == DATASET_SCORED
-                        ? !isnan(y)
-                        : y >= 0.5f && p->pair[i].a != p->pair[i].b;
-        struct example e = { base + p->pair[i].a,
-                             base + p->pair[i].b,
-                             kind == DATASET_SCORED ? y : 1.0f,
-                             0,
-                             0,
-                             d->stores,
-                             (uint32_t)i };
+        const struct pair *x = &p->pair[i];
+        float y = pair_target(x);
+        struct example e = { .a = base + x->a,
+                             .b = base + x->b,
+                             .target = kind == DATASET_SCORED ? y : 1.0f,
+                             .store = d->stores,
+                             .record = (uint32_t)i };
 
-        if (take)
+        if (takes(kind, x, y))
             rc = push(d, e, err);
         else
             d->skipped++;
@@ -145,8 +148,9 @@ int dataset_add(struct dataset *d, const char *path, enum dataset_kind kind,
         rc = add_records(d, s, base, kind, err);
     if (rc == 0 && d->n == before)
         log_warn("%s: has no %s", path,
-                 kind == DATASET_SCORED ? "pairs with a label or score"
-                                        : "positive pairs or triplets");
+                 kind == DATASET_PAIRED   ? "pairs"
+                 : kind == DATASET_SCORED ? "pairs with a label or score"
+                                          : "positive pairs or triplets");
     d->stores++;
     texts_release(&texts);
     store_close(s);

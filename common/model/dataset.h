@@ -6,7 +6,7 @@
  * without one are counted as skipped. DATASET_POSITIVE takes what a
  * multiple-negatives loss needs: triplets where a store has them, else its
  * pairs with a target of at least 0.5; a text that is on both sides is
- * skipped.
+ * skipped. DATASET_PAIRED takes every pair, labelled or not.
  */
 #ifndef MODEL_DATASET_H
 #define MODEL_DATASET_H
@@ -16,7 +16,7 @@
 #include "model/packed.h"
 #include "store/records.h"
 
-enum dataset_kind { DATASET_SCORED, DATASET_POSITIVE };
+enum dataset_kind { DATASET_SCORED, DATASET_POSITIVE, DATASET_PAIRED };
 
 struct example {
     uint32_t a, b;     /* texts: indexes of the table */

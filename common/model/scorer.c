@@ -106,7 +106,7 @@ static int encode_all(struct scorer *s, struct workers *w, struct err *err)
         for (size_t i = 0; i < here; i++)
             which[i] = (uint32_t)(from + i);
         rc = bi_encoder_encode(&s->bi, y, &s->table, which, here, w, err);
-        if (rc == 0)
+        if (rc == 0 && !s->raw)
             l2norm_fwd(y, NULL, y, here, dim);
     }
     return rc;

@@ -12,10 +12,12 @@
 
 struct scorer {
     bool is_cross, both_orders;
+    bool raw; /* set after loading: vectors as the model gives them */
     struct cross_encoder cross; /* one of the two is loaded */
     struct bi_encoder bi;
     struct token_table table; /* of the texts that pairs are made of */
-    float *vector;            /* [table.n, dim], unit length; of a bi-encoder */
+    float *vector;            /* [table.n, dim], unit length unless raw; of a
+                                 bi-encoder */
 };
 
 /*

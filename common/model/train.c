@@ -197,32 +197,80 @@ static void update(void *ctx, size_t begin, size_t end, size_t worker)
     }
 }
 
+static int check_loss(const struct trainer *t, double loss, struct err *err)
+{
+    if (isfinite(loss))
+        return 0;
+    return ERR_SET(err, ERR_NUMERIC,
+                   "step %llu: the loss is not finite; a lower --lr may help",
+                   (unsigned long long)t->step);
+}
+
+/* Outputs of every part; the activations kept are those of the last. */
+static int forward_parts(struct trainer *t, const struct packed *part,
+                         size_t parts, struct err *err)
+{
+    size_t width = encoder_grad_width(t->grad), at = 0;
+    int rc = 0;
+
+    for (size_t k = 0; rc == 0 && k < parts; k++) {
+        rc =
+            encoder_batch_forward(t->grad, t->y + at * width, &part[k],
+                                  rng_at(t->o.seed, t->batches + k), true, err);
+        at += part[k].B;
+    }
+    return rc;
+}
+
+static int backward_parts(struct trainer *t, const struct packed *part,
+                          size_t parts, struct err *err)
+{
+    size_t width = encoder_grad_width(t->grad), at = 0;
+    int rc = 0;
+
+    for (size_t k = 0; rc == 0 && k < parts; k++) {
+        if (parts > 1)
+            rc = encoder_batch_forward(t->grad, t->y + at * width, &part[k],
+                                       rng_at(t->o.seed, t->batches + k), true,
+                                       err);
+        if (rc == 0)
+            encoder_batch_backward(t->grad, t->dy + at * width);
+        at += part[k].B;
+    }
+    t->batches += parts;
+    return rc;
+}
+
+int trainer_add_parts(struct trainer *t, const struct packed *part,
+                      size_t parts, train_loss_fn *fn, void *ctx, double weight,
+                      double *loss, struct err *err)
+{
+    size_t width = encoder_grad_width(t->grad), B = 0;
+    int rc;
+
+    for (size_t k = 0; k < parts; k++) {
+        lazy_rows_touch(&t->words, part[k].id, part[k].T);
+        B += part[k].B;
+    }
+    rc = reserve(t, B * width, err);
+    if (rc == 0)
+        rc = forward_parts(t, part, parts, err);
+    if (rc < 0)
+        return rc;
+    memset(t->dy, 0, B * width * sizeof(*t->dy));
+    *loss = fn(ctx, t->dy, t->y, B, width);
+    rc = check_loss(t, *loss, err);
+    if (weight != 1.0)
+        for (size_t i = 0; i < B * width; i++)
+            t->dy[i] *= (float)weight;
+    return rc < 0 ? rc : backward_parts(t, part, parts, err);
+}
+
 int trainer_add(struct trainer *t, const struct packed *batch,
                 train_loss_fn *fn, void *ctx, double weight, double *loss,
                 struct err *err)
 {
-    size_t width = encoder_grad_width(t->grad), n = batch->B * width;
-    int rc = reserve(t, n, err);
-
-    if (rc < 0)
-        return rc;
-    lazy_rows_touch(&t->words, batch->id, batch->T);
-    rc = encoder_batch_forward(t->grad, t->y, batch,
-                               rng_at(t->o.seed, t->batches++), true, err);
-    if (rc < 0)
-        return rc;
-    memset(t->dy, 0, n * sizeof(*t->dy));
-    *loss = fn(ctx, t->dy, t->y, batch->B, width);
-    if (!isfinite(*loss))
-        return ERR_SET(err, ERR_NUMERIC,
-                       "step %llu: the loss is not finite; a lower --lr may "
-                       "help",
-                       (unsigned long long)t->step);
-    if (weight != 1.0)
-        for (size_t i = 0; i < n; i++)
-            t->dy[i] *= (float)weight;
-    encoder_batch_backward(t->grad, t->dy);
-    return 0;
+    return trainer_add_parts(t, batch, 1, fn, ctx, weight, loss, err);
 }
 
 /* The gradients of the step before, but for words: lazy_rows_step() does. */

@@ -55,6 +55,16 @@ int trainer_add(struct trainer *t, const struct packed *batch,
                 train_loss_fn *fn, void *ctx, double weight, double *loss,
                 struct err *err) MUST_CHECK;
 /*
+ * The same on a batch in parts, whose sequences are counted on from part to
+ * part: y and dy [B,width] are of all. More than one part: GradCache (Gao et
+ * al., 2021, arXiv:2101.06983). Each part goes forward without being kept, and
+ * once the gradient of all outputs is known, forward again with the same
+ * dropout and backward; memory is that of the largest part.
+ */
+int trainer_add_parts(struct trainer *t, const struct packed *part,
+                      size_t parts, train_loss_fn *fn, void *ctx,
+                      double weight, double *loss, struct err *err) MUST_CHECK;
+/*
  * End the step: clip, and update the weights. ERR_NUMERIC when the gradient is
  * not finite: the weights are then those of the step before.
  */

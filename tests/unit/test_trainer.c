@@ -258,12 +258,86 @@ static void a_loss_that_is_no_number_leaves_the_weights(void **state)
     weights_release(&w);
 }
 
+/* A loss in which every output meets every other, as the ranking losses. */
+static double all_together(void *ctx, float *dy, const float *y, size_t n,
+                           size_t width)
+{
+    double sum = 0.0;
+
+    (void)ctx;
+    for (size_t c = 0; c < width; c++) {
+        double mean = 0.0;
+
+        for (size_t i = 0; i < n; i++)
+            mean += (double)y[i * width + c];
+        sum += mean * mean;
+        for (size_t i = 0; i < n; i++)
+            dy[i * width + c] = (float)(2.0 * mean);
+    }
+    return sum;
+}
+
+/* Sequences [from, to) of a batch. */
+static void part_of(struct packed *to, const struct packed *p, size_t from,
+                    size_t end)
+{
+    struct err err = ERR_INIT;
+
+    packed_reset(to);
+    for (size_t b = from; b < end; b++)
+        assert_ok(packed_add(to, p->id + p->offset[b], NULL,
+                             p->offset[b + 1] - p->offset[b], &err),
+                  &err);
+}
+
+/* Without dropout a batch in parts is the batch. */
+static void gradcache_is_the_plain_loss(void **state)
+{
+    struct packed whole = PACKED_INIT, part[2] = { PACKED_INIT, PACKED_INIT };
+    struct model_config c;
+    struct weights a, b;
+    struct trainer *t;
+    struct err err = ERR_INIT;
+    double loss[2], norm[2];
+
+    (void)state;
+    make_batch(&whole, 3);
+    part_of(&part[0], &whole, 0, 1);
+    part_of(&part[1], &whole, 1, B);
+    for (int k = 0; k < 2; k++) {
+        struct weights *w = k ? &b : &a;
+
+        c = tiny();
+        c.drop_hidden = c.drop_attention = 0.0f;
+        assert_ok(weights_init(w, &c, WEIGHTS_BODY, &err), &err);
+        weights_random(w, 0.2f, 1);
+        assert_ok(trainer_new(&t, &c, w, workers, &usual, &err), &err);
+        assert_ok(trainer_add_parts(t, k ? part : &whole, k ? 2 : 1,
+                                    all_together, NULL, 1.0, &loss[k], &err),
+                  &err);
+        assert_ok(trainer_update(t, &err), &err);
+        norm[k] = trainer_norm(t);
+        trainer_free(t);
+    }
+    assert_near("loss", loss[1], loss[0], 1e-6, 0.0);
+    assert_near("norm", norm[1], norm[0], 1e-6, 0.0);
+    for (size_t i = 0; i < a.tensors; i++)
+        assert_close("weights", b.tensor[i].x, a.tensor[i].x, a.tensor[i].n,
+                     1e-5, 1e-5);
+    packed_release(&whole);
+    packed_release(&part[0]);
+    packed_release(&part[1]);
+    weights_release(&a);
+    weights_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_cut_anywhere_ends_in_the_same_bits),
         cmocka_unit_test(frozen_layers_stay_and_the_others_move),
         cmocka_unit_test(lower_layers_learn_more_slowly),
+        cmocka_unit_test(gradcache_is_the_plain_loss),
         cmocka_unit_test(a_loss_that_is_no_number_leaves_the_weights),
     };
     struct err err = ERR_INIT;
