@@ -62,8 +62,8 @@ int trainer_add(struct trainer *t, const struct packed *batch,
  * dropout and backward; memory is that of the largest part.
  */
 int trainer_add_parts(struct trainer *t, const struct packed *part,
-                      size_t parts, train_loss_fn *fn, void *ctx,
-                      double weight, double *loss, struct err *err) MUST_CHECK;
+                      size_t parts, train_loss_fn *fn, void *ctx, double weight,
+                      double *loss, struct err *err) MUST_CHECK;
 /*
  * End the step: clip, and update the weights. ERR_NUMERIC when the gradient is
  * not finite: the weights are then those of the step before.
