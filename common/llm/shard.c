@@ -58,6 +58,21 @@ static int read_asks(struct shard *s, const struct json_node *list,
     return rc;
 }
 
+/* One that is taken for another may be paid for twice. */
+static int read_state(struct shard *s, const char *state, const char *name,
+                      struct err *err)
+{
+    int i = 0;
+
+    while (i < 3 && strcmp(state, names[i]) != 0)
+        i++;
+    if (i == 3 || (i == SHARD_SUBMITTED && !s->batch[0]))
+        return ERR_SET(err, ERR_FORMAT, "%s: state \"%s\", batch \"%s\"", name,
+                       state, s->batch);
+    s->state = (enum shard_state)i;
+    return 0;
+}
+
 int shard_load(struct shard *s, struct store *answers, unsigned number,
                struct err *err)
 {
@@ -77,9 +92,6 @@ int shard_load(struct shard *s, struct store *answers, unsigned number,
         return rc;
     o = json_root(doc);
     read_string(state, o, "state");
-    for (int i = 0; i < 3; i++)
-        if (strcmp(state, names[i]) == 0)
-            s->state = (enum shard_state)i;
     snprintf(s->token, sizeof(s->token), "%s",
              json_str(json_get(o, "token"), ""));
     read_string(s->file, o, "file");
@@ -88,7 +100,9 @@ int shard_load(struct shard *s, struct store *answers, unsigned number,
     read_string(s->errors, o, "errors");
     s->merged = json_num(json_get(o, "merged"), 0.0);
     s->tidy = json_bool(json_get(o, "tidy"), false);
-    rc = read_asks(s, json_get(o, "asks"), err);
+    rc = read_state(s, state, name, err);
+    if (rc == 0)
+        rc = read_asks(s, json_get(o, "asks"), err);
     json_free(doc);
     return rc;
 }
