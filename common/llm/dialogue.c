@@ -135,17 +135,6 @@ static int take_turn(struct dialogue *d, struct turns *t, char **bad,
     return make_body(&d->body, p, anchor, t, *bad, err);
 }
 
-int dialogue_ends_with(bool *ends, struct span body, struct err *err)
-{
-    struct turns t = TURNS_INIT;
-    struct chat_answer a = { .status = CHAT_ERROR };
-    int rc = chat_read(&a, body.ptr, body.len, err);
-
-    *ends = rc == 0 && turns_after(&t, &a) == TURNS_USE && t.salvage < 0;
-    chat_answer_release(&a);
-    return rc;
-}
-
 int dialogue_follow(struct dialogue *d, const struct dialogue_plan *p,
                     struct store *answers, struct span anchor, struct err *err)
 {

@@ -33,11 +33,6 @@ struct dialogue_plan {
     void *fill_ctx;
 };
 
-/* Is an answer 0 with this body the last? Then dialogue_follow(), which takes
- * longer, would say so. */
-int dialogue_ends_with(bool *ends, struct span body,
-                       struct err *err) MUST_CHECK;
-
 /* What a kind of answers took; money below 0: unknown. */
 struct dialogue_cost {
     double answers, tokens, money, unknown; /* unknown: answers without price */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "net/chat.h"
+#include "net/turns.h"
 
 /* A name that ends in * stands for all that begin with it. */
 static const struct {
@@ -217,12 +218,15 @@ static long status_of(long status, const struct said *e)
 static bool is_completion(const char *body, size_t len, struct reply_said *said)
 {
     struct err none = ERR_INIT;
+    struct turns first = TURNS_INIT;
     struct chat_answer a;
     bool ok = false;
 
     if (chat_read(&a, body, len, &none) == 0) {
         ok = a.status != CHAT_ERROR;
         said->usage = a.usage;
+        said->complete =
+            turns_after(&first, &a) == TURNS_USE && first.salvage < 0;
         memcpy(said->model, a.model, sizeof(said->model));
         chat_answer_release(&a);
     }

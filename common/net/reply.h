@@ -40,6 +40,8 @@ struct reply_said {
     char param[64];          /* the member of the request it is about; "" */
     struct chat_usage usage; /* of a completion, also a broken one */
     char model[128];         /* that answered, by its own word; "" */
+    bool
+        complete; /* read as the first answer, it ends the dialogue (turns.h) */
 };
 
 /* status 0: no answer came. errors: of the profile, or NULL. */

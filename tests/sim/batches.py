@@ -150,8 +150,8 @@ def every_step():
     return "batch: kill -9 at each of %d steps, before and after" % (step - 1), bad, ""
 
 
-JOBS = [(wrong, ""), (few_bytes,), (few_tokens,), (wrong, "late"), (wrong, "queue"), (wrong, "expired"), (wrong, "cancelled"), (wrong, "500"),
-        (refused,), (no_such_model,), (cap,), (killed_merging,), (every_step,)]
+JOBS = [(wrong, ""), (few_bytes,), (few_tokens,), (wrong, "late"), (wrong, "queue"), (wrong, "expired"), (wrong, "cancelled"),
+        (wrong, "500"), (refused,), (no_such_model,), (cap,), (killed_merging,), (every_step,)]
 
 if __name__ == "__main__":
     for job in JOBS:

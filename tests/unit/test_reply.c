@@ -396,6 +396,40 @@ static void a_long_code_is_cut(void **state)
     assert_int_equal(strlen(code), REPLY_CODE - 1);
 }
 
+static void an_answer_that_needs_no_other_is_complete(void **state)
+{
+#define SAYS(content, finish) \
+    "{\"choices\":[{\"message\":{\"content\":\"" content "\"}," \
+    "\"finish_reason\":\"" finish "\"}]}"
+#define ITEMS "{\\\"positives\\\":[\\\"a\\\"],\\\"negatives\\\":[\\\"b\\\"]}"
+    static const struct {
+        const char *body;
+        bool complete;
+    } row[] = {
+        { SAYS(ITEMS, "stop"), true },
+        { SAYS(ITEMS, "length"), true }, /* whole, if only just */
+        { SAYS("{\\\"positives\\\":[\\\"a\\\",\\\"b", "length"), false },
+        { SAYS("Here you are.", "stop"), false },
+        { SAYS("", "stop"), false },
+        { SAYS(ITEMS, "content_filter"), false },
+        { "{\"error\":{\"code\":\"x\"}}", false },
+        { "{\"choices\":[]}", false },
+        { "", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct reply_said said;
+
+        (void)reply_read(NULL, 200, row[i].body, strlen(row[i].body), &said);
+        if (said.complete != row[i].complete)
+            fail_msg("%s: %scomplete", row[i].body,
+                     row[i].complete ? "in" : "");
+    }
+#undef SAYS
+#undef ITEMS
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +443,7 @@ int main(void)
         cmocka_unit_test(qianfan),
         cmocka_unit_test(a_profile_decides_first_and_the_closest_key_wins),
         cmocka_unit_test(a_long_code_is_cut),
+        cmocka_unit_test(an_answer_that_needs_no_other_is_complete),
     };
 
     return cmocka_run_group_tests_name("reply", tests, NULL, NULL);
