@@ -2,14 +2,48 @@
 
 #include "text/normalise.h"
 
+static bool is_ascii(struct span s)
+{
+    unsigned char any = 0;
+
+    for (size_t i = 0; i < s.len; i++)
+        any |= (unsigned char)s.ptr[i];
+    return any < 0x80;
+}
+
+/* Of text that normalising leaves alone, but for its case. */
+static int fold_ascii(struct buf *b, struct span text, struct err *err)
+{
+    char some[256];
+    size_t n = 0;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < text.len; i++) {
+        uint32_t c = normalise_lower((unsigned char)text.ptr[i]);
+
+        if (normalise_is_word(c))
+            some[n++] = (char)c;
+        if (n == sizeof(some) || i + 1 == text.len) {
+            rc = buf_append(b, some, n, err);
+            n = 0;
+        }
+    }
+    return rc;
+}
+
 int fold_text(struct buf *b, struct span text, struct err *err)
 {
     /* one code point may become 18, of up to 4 bytes */
     struct buf n = BUF_INIT(24 * text.len + 64);
-    int rc = normalise_text(&n, text, NORMALISE_FOLD, err);
-    const char *p = buf_str(&n), *end = p + n.len;
+    const char *p, *end;
+    int rc;
 
     buf_reset(b);
+    if (is_ascii(text))
+        return fold_ascii(b, text, err);
+    rc = normalise_text(&n, text, NORMALISE_FOLD, err);
+    p = buf_str(&n);
+    end = p + n.len;
     while (rc == 0 && p < end) {
         uint32_t c = normalise_decode(&p, end);
         char utf8[4];

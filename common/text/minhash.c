@@ -38,6 +38,7 @@ struct minhash {
     size_t slots;                  /* of each; a power of two */
     uint32_t asked;                /* questions so far */
     struct grams mine, other;
+    uint64_t flip[HASHES], factor[HASHES]; /* of the hash functions */
 };
 
 /* ---- n-grams ---- */
@@ -158,6 +159,10 @@ int minhash_new(struct minhash **out, double threshold, struct err *err)
         return ERR_SET(err, ERR_NOMEM, "cannot allocate a MinHash table");
     m->threshold = threshold;
     m->used = BLOCK;
+    for (size_t k = 0; k < HASHES; k++) {
+        m->flip[k] = rng_at(1, k);
+        m->factor[k] = rng_at(2, k) | 1;
+    }
     return 0;
 }
 
@@ -182,17 +187,21 @@ uint32_t minhash_count(const struct minhash *m)
 }
 
 /* Smallest value of each hash function; then a hash of each band. */
-static void sign(uint64_t band[MINHASH_BANDS], const struct grams *g)
+static void sign(uint64_t band[MINHASH_BANDS], const struct minhash *m,
+                 const struct grams *g)
 {
     uint64_t least[HASHES];
 
     memset(least, 0xff, sizeof(least));
-    for (size_t i = 0; i < g->n; i++)
+    for (size_t i = 0; i < g->n; i++) {
+        uint64_t mixed = rng_at(g->gram[i], 0);
+
         for (size_t k = 0; k < HASHES; k++) {
-            uint64_t h = rng_at(g->gram[i], k);
+            uint64_t h = (mixed ^ m->flip[k]) * m->factor[k];
 
             least[k] = h < least[k] ? h : least[k];
         }
+    }
     for (size_t b = 0; b < MINHASH_BANDS; b++)
         band[b] = hash64(least + b * MINHASH_ROWS,
                          MINHASH_ROWS * sizeof(least[0]), b);
@@ -310,7 +319,7 @@ static int grow(struct minhash *m, struct err *err)
     for (uint32_t i = 0; rc == 0 && i < m->n; i++) {
         rc = make_grams(
             &m->other, (struct span){ m->entry[i].text, m->entry[i].len }, err);
-        sign(band, &m->other);
+        sign(band, m, &m->other);
         put(m, band, i);
     }
     return rc;
@@ -376,7 +385,7 @@ int minhash_add(struct minhash *m, struct span text, uint32_t group,
     *near = -1;
     if (rc < 0 || m->mine.n == 0)
         return rc;
-    sign(band, &m->mine);
+    sign(band, m, &m->mine);
     rc = look(m, band, group, near, err);
     if (rc < 0 || *near >= 0)
         return rc;

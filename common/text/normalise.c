@@ -193,6 +193,8 @@ bool normalise_is_cjk(uint32_t cp)
 
 bool normalise_is_word(uint32_t cp)
 {
+    if (cp < 0x80)
+        return cp == '_' || class_of_ascii(cp) == NORMALISE_WORD;
     switch (utf8proc_category((utf8proc_int32_t)cp)) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:
