@@ -36,10 +36,10 @@ static int open_panels(struct encoder_grad *g, struct err *err)
     return 0;
 }
 
-int encoder_grad_new(struct encoder_grad **out, const struct model_config *c,
-                     const struct weights *w, struct weights *dw,
-                     enum precision precision, struct workers *workers,
-                     struct err *err)
+static int make(struct encoder_grad **out, const struct model_config *c,
+                const struct weights *w, struct weights *dw,
+                enum precision precision, struct workers *workers, bool cut,
+                struct err *err)
 {
     struct encoder_grad *g = calloc(1, sizeof(*g));
     int rc;
@@ -48,21 +48,49 @@ int encoder_grad_new(struct encoder_grad **out, const struct model_config *c,
     if (!g)
         return ERR_SET(err, ERR_NOMEM, "no memory for the training state");
     assert(dw->tensors == w->tensors);
-    assert((c->kind == MODEL_CROSS) == (w->head.cls_w != NULL));
     g->c = c;
     g->w = w;
     g->dw = dw;
     g->workers = workers;
     g->precision = precision;
     g->arena = (struct arena)ARENA_INIT;
-    g->cut = c->kind == MODEL_CROSS ||
-             (c->poolings == 1 && c->pooling[0] == POOLING_CLS);
+    g->cut = cut;
     rc = open_panels(g, err);
     if (rc < 0) {
         encoder_grad_free(g);
         return rc;
     }
     *out = g;
+    return 0;
+}
+
+int encoder_grad_new(struct encoder_grad **out, const struct model_config *c,
+                     const struct weights *w, struct weights *dw,
+                     enum precision precision, struct workers *workers,
+                     struct err *err)
+{
+    bool cut = c->kind == MODEL_CROSS ||
+               (c->poolings == 1 && c->pooling[0] == POOLING_CLS);
+
+    assert((c->kind == MODEL_CROSS) == (w->head.cls_w != NULL));
+    return make(out, c, w, dw, precision, workers, cut, err);
+}
+
+int encoder_grad_new_tokens(struct encoder_grad **out,
+                            const struct model_config *c,
+                            const struct weights *w, struct weights *dw,
+                            enum precision precision, struct workers *workers,
+                            const struct layer_between *between, bool causal,
+                            struct err *err)
+{
+    int rc = make(out, c, w, dw, precision, workers, false, err);
+
+    assert(c->kind != MODEL_CROSS);
+    if (rc < 0)
+        return rc;
+    (*out)->tokens = true;
+    (*out)->causal = causal;
+    (*out)->between = between;
     return 0;
 }
 
@@ -134,10 +162,13 @@ static void forward(void *ctx, size_t begin, size_t end, size_t worker)
             float *y = l + 1 < L ? g->layer[l + 1].x : g->last;
 
             layer_attend_fwd(&g->layer[l], scratch, j, k);
+            if (g->between)
+                g->between->fwd(g->between->ctx, l, g->layer[l].h + k->t0 * C,
+                                k);
             layer_feed_fwd(y + layer_first_row(j, k) * C, &g->layer[l], scratch,
                            j, k);
         }
-        if (g->c->kind != MODEL_CROSS)
+        if (g->c->kind != MODEL_CROSS && !g->tokens)
             pool(g, k);
     }
 }
@@ -174,6 +205,12 @@ static void classify(struct encoder_grad *g)
     gemm_nt(g->out, g->dropped, h->cls_w, h->cls_b, B, g->c->labels, C);
 }
 
+static void run_forward(struct encoder_grad *g)
+{
+    workers_run(g->workers, g->c->L * LAYER_PANELS, 1, pack, g);
+    workers_run(g->workers, g->chunks, 1, forward, g);
+}
+
 int encoder_batch_forward(struct encoder_grad *g, float *y,
                           const struct packed *batch, uint64_t key, bool train,
                           struct err *err)
@@ -183,8 +220,7 @@ int encoder_batch_forward(struct encoder_grad *g, float *y,
 
     if (rc < 0)
         return rc;
-    workers_run(g->workers, g->c->L * LAYER_PANELS, 1, pack, g);
-    workers_run(g->workers, g->chunks, 1, forward, g);
+    run_forward(g);
     if (g->c->kind == MODEL_CROSS)
         classify(g);
     for (size_t i = 0; i < n; i++)
@@ -220,8 +256,9 @@ static void unpool(float *d, const struct encoder_grad *g,
     size_t C = g->c->C, E = model_config_dim(g->c);
     size_t r0 = g->cut ? k->b0 : k->t0, r1 = g->cut ? k->b1 : k->t1;
 
-    if (g->c->kind == MODEL_CROSS) {
-        memcpy(d, g->drows + r0 * C, (r1 - r0) * C * sizeof(*d));
+    if (g->tokens || g->c->kind == MODEL_CROSS) {
+        memcpy(d, (g->tokens ? g->dtokens : g->drows) + r0 * C,
+               (r1 - r0) * C * sizeof(*d));
         return;
     }
     memset(d, 0, (r1 - r0) * C * sizeof(*d));
@@ -259,6 +296,8 @@ static void backward(void *ctx, size_t begin, size_t end, size_t worker)
             float *dh = j->cut ? b->dh : b->d;
 
             layer_feed_bwd(dh, &g->layer[l], b->scratch, j, k);
+            if (g->between)
+                g->between->bwd(g->between->ctx, l, dh, k);
             layer_attend_bwd(b->d, dh, &g->layer[l], b->scratch, j, k);
         }
         embed_bwd(b->d, g, k);
@@ -297,4 +336,33 @@ void encoder_batch_backward(struct encoder_grad *g, const float *dy)
     workers_run(g->workers, g->chunks, 1, backward, g);
     weight_gradients(g);
     g->train = false; /* the activations are gone */
+}
+
+/* ---- as a language model ---- */
+
+int encoder_tokens_begin(struct encoder_grad *g, const struct packed *batch,
+                         uint64_t key, bool train, struct err *err)
+{
+    assert(g->tokens);
+    return encoder_grad_begin(g, batch, key, train, err);
+}
+
+size_t encoder_tokens_chunks(const struct encoder_grad *g)
+{
+    return g->chunks;
+}
+
+const float *encoder_tokens_forward(struct encoder_grad *g)
+{
+    run_forward(g);
+    return g->last;
+}
+
+void encoder_tokens_backward(struct encoder_grad *g, const float *d)
+{
+    assert(g->train);
+    g->dtokens = d;
+    workers_run(g->workers, g->chunks, 1, backward, g);
+    weight_gradients(g);
+    g->train = false;
 }

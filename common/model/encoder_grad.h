@@ -39,6 +39,7 @@
 #include "nn/precision.h"
 
 struct encoder_grad; /* opaque: activations and scratch */
+struct chunk;        /* encoder_layer.h */
 
 /*
  * config, w, dw and workers are lent and must outlive g. dw has the parts of
@@ -53,6 +54,35 @@ int encoder_grad_new(struct encoder_grad **out, const struct model_config *c,
                      enum precision precision, struct workers *workers,
                      struct err *err) MUST_CHECK;
 void encoder_grad_free(struct encoder_grad *g); /* NULL is fine */
+
+/*
+ * The same layers as a language model: what comes out is the last layer's row
+ * of every token, nothing is pooled. between, lent, is what a decoder does to
+ * each chunk between a layer's two halves (decoder.h); NULL: nothing. causal:
+ * a token sees those before it and itself.
+ */
+struct layer_between {
+    void *ctx;
+    /* h, the chunk's rows [tokens,C], in place. Any worker. */
+    void (*fwd)(void *ctx, size_t layer, float *h, const struct chunk *k);
+    /* d, from the gradient of what fwd left to that of what it found. */
+    void (*bwd)(void *ctx, size_t layer, float *d, const struct chunk *k);
+};
+int encoder_grad_new_tokens(struct encoder_grad **out,
+                            const struct model_config *c,
+                            const struct weights *w, struct weights *dw,
+                            enum precision precision, struct workers *workers,
+                            const struct layer_between *between, bool causal,
+                            struct err *err) MUST_CHECK;
+/* Cut the batch into chunks, which between may ask for, and reserve memory;
+ * then the forward pass. ERR_NOMEM. */
+int encoder_tokens_begin(struct encoder_grad *g, const struct packed *batch,
+                         uint64_t key, bool train, struct err *err) MUST_CHECK;
+size_t encoder_tokens_chunks(const struct encoder_grad *g);
+/* rows [T,C], lent until the backward pass. */
+const float *encoder_tokens_forward(struct encoder_grad *g);
+/* dw += d [T,C] times the Jacobian. */
+void encoder_tokens_backward(struct encoder_grad *g, const float *d);
 
 /*
  * Reserve memory for batches of up to B sequences and T tokens, none longer

@@ -204,6 +204,7 @@ static void plan_jobs(struct encoder_grad *g)
             .drop_attention = g->train ? c->drop_attention : 0.0f,
             .seed = rng_at(g->key, 2 + l),
             .cut = g->cut && l + 1 == c->L,
+            .causal = g->causal,
             .precision = g->precision,
         };
 }

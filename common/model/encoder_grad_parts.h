@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/workers.h"
 #include "model/config.h"
+#include "model/encoder_grad.h"
 #include "model/encoder_layer.h"
 #include "model/layer_grad.h"
 #include "model/packed.h"
@@ -23,8 +24,11 @@ struct encoder_grad {
     struct weights *dw;
     struct workers *workers;
     struct arena arena;
-    enum precision precision;    /* of the linear layers' products */
-    bool cut;                    /* the last layer makes first rows only */
+    enum precision precision; /* of the linear layers' products */
+    bool cut;                 /* the last layer makes first rows only */
+    bool tokens, causal;      /* a language model: encoder_grad.h */
+    const struct layer_between *between;
+    const float *dtokens;        /* [T,C] of encoder_tokens_backward() */
     struct layer_panels *panels; /* [L] */
     struct arena panel_arena;    /* owns them and what they hold */
     /* this batch */

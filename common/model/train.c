@@ -197,6 +197,17 @@ static void update(void *ctx, size_t begin, size_t end, size_t worker)
     }
 }
 
+struct weights *trainer_gradient(struct trainer *t)
+{
+    return &t->dw;
+}
+
+void trainer_touch(struct trainer *t)
+{
+    for (uint32_t i = 0; i < t->words.rows; i++)
+        lazy_rows_touch(&t->words, &i, 1);
+}
+
 static int check_loss(const struct trainer *t, double loss, struct err *err)
 {
     if (isfinite(loss))

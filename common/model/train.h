@@ -64,6 +64,11 @@ int trainer_add(struct trainer *t, const struct packed *batch,
 int trainer_add_parts(struct trainer *t, const struct packed *part,
                       size_t parts, train_loss_fn *fn, void *ctx, double weight,
                       double *loss, struct err *err) MUST_CHECK;
+/* For objectives with more than the encoder (decoder.h): the gradient of this
+ * step so far, to be added to after trainer_touch(). */
+struct weights *trainer_gradient(struct trainer *t);
+/* Every row of the word embedding gets a gradient in this step. */
+void trainer_touch(struct trainer *t);
 /*
  * End the step: clip, and update the weights. ERR_NUMERIC when the gradient is
  * not finite: the weights are then those of the step before.
