@@ -147,7 +147,9 @@ static void compare_norms(struct tsdae *x, const struct weights *dw,
             assert_true(want < 1e-9); /* queries and keys of one vector */
             continue;
         }
-        assert_near(key, got, want, 2e-5, 1e-9);
+        /* the reference summed a million squares in float */
+        assert_near(key, got, want, strstr(key, "word_emb") ? 4e-4 : 2e-5,
+                    1e-9);
         compared++;
     }
     assert_int_equal(compared, 37 + 2 * 6 + 5);
