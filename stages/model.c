@@ -11,10 +11,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/zip.h"
 #include "model/bi_encoder.h"
 #include "model/cache.h"
 #include "model/hub.h"
 #include "model/inspect.h"
+#include "model/model_export.h"
 #include "model/onnx_import.h"
 #include "model/quantize.h"
 #include "nn/gemm.h"
@@ -27,7 +29,7 @@ struct args {
     int64_t layers, hidden, heads, ff, positions;
     const char *pairs;
     int64_t limit;
-    const char *onnx, *tokenizer, *pooling, *keep;
+    const char *onnx, *tokenizer, *pooling, *keep, *to, *weights;
     int normalise;
     int json;
 };
@@ -125,6 +127,32 @@ static const struct opt cut_rows[] = {
     OPT_ROW_END,
 };
 
+static const struct opt export_rows[] = {
+    STAGE_ROWS(struct args, common),
+    OPT_ROW_PATH('m', "model", struct args, model, OPT_IN_MODEL, "MODEL",
+                 OPT_REQUIRED, "model to write for other programs"),
+    OPT_ROW_CHOICE(0, "to", struct args, to, "sentence-transformers",
+                   "sentence-transformers|onnx", 0,
+                   "form; onnx: from token ids to vectors or scores, "
+                   "pooling included, opset 17"),
+    OPT_ROW_CHOICE(0, "weights", struct args, weights, "f32", "f32|fp16|int8",
+                   0,
+                   "fp16 is half the size; int8 a quarter (onnx only: "
+                   "dynamic quantisation)"),
+    OPT_ROW_PATH('o', "out", struct args, out, OPT_OUT_DIR, "DIR", OPT_REQUIRED,
+                 "folder to make"),
+    OPT_ROW_END,
+};
+
+static const struct opt zip_rows[] = {
+    STAGE_ROWS(struct args, common),
+    OPT_ROW_PATH('m', "model", struct args, model, OPT_IN_MODEL, "MODEL",
+                 OPT_REQUIRED, "model, or what model export made"),
+    OPT_ROW_PATH('o', "out", struct args, out, OPT_OUT_FILE, "FILE",
+                 OPT_REQUIRED, "ZIP file to make"),
+    OPT_ROW_END,
+};
+
 static const struct opt_spec fetch_opts = {
     .program = "model",
     .command = "fetch",
@@ -197,6 +225,25 @@ static const struct opt_spec cut_opts = {
     .summary = "Make a shallow sentence encoder of some layers of a deep one.",
     .example = "model cut --model all-MiniLM-L6-v2 --layers 0,2,5 --out small",
     .opts = cut_rows,
+    .version = 1,
+};
+
+static const struct opt_spec export_opts = {
+    .program = "model",
+    .command = "export",
+    .summary = "Write a model for other programs.",
+    .example = "model export --model student --to onnx --weights int8 "
+               "--out student-onnx",
+    .opts = export_rows,
+    .version = 1,
+};
+
+static const struct opt_spec zip_opts = {
+    .program = "model",
+    .command = "zip",
+    .summary = "Pack a model's folder into one ZIP file.",
+    .example = "model zip --model student --out student.zip",
+    .opts = zip_rows,
     .version = 1,
 };
 
@@ -384,6 +431,55 @@ static int cut(struct stage *st, struct err *err)
     return rc;
 }
 
+/* ---- export, zip ---- */
+
+static enum export_format format_of(const char *name)
+{
+    if (strcmp(name, "fp16") == 0)
+        return EXPORT_FP16;
+    return strcmp(name, "int8") == 0 ? EXPORT_INT8 : EXPORT_F32;
+}
+
+static int export(struct stage *st, struct err *err)
+{
+    const struct args *a = st->args;
+    enum export_kind kind =
+        strcmp(a->to, "onnx") == 0 ? EXPORT_ONNX : EXPORT_LIBRARY;
+    char folder[FILE_PATH_MAX];
+    int rc = stage_model_path(folder, a->model, err);
+
+    if (rc == 0)
+        rc = stage_create_dir(st, err);
+    if (rc == 0)
+        rc = model_export(st->part, folder, kind, format_of(a->weights), err);
+    if (rc < 0)
+        return rc;
+    st->n.seen = st->n.kept = 1;
+    return stage_finish_dir(st, err);
+}
+
+/* The archive's files lie in a folder with the archive's own name. */
+static int zip(struct stage *st, struct err *err)
+{
+    const struct args *a = st->args;
+    char folder[FILE_PATH_MAX], root[FILE_PATH_MAX];
+    size_t files = 0;
+    char *dot;
+    int rc = stage_model_path(folder, a->model, err);
+
+    snprintf(root, sizeof(root), "%s", file_base(a->out));
+    dot = strrchr(root, '.');
+    if (dot && dot > root)
+        *dot = '\0';
+    if (rc == 0)
+        rc = zip_folder(st->part, folder, root, &files, err);
+    if (rc < 0)
+        return rc;
+    log_info("%zu files", files);
+    st->n.seen = st->n.kept = 1;
+    return stage_finish_file(st, err);
+}
+
 /* ---- random ---- */
 
 /* BERT's own figures where there is no option. */
@@ -539,11 +635,13 @@ int main(int argc, char **argv)
     COMMAND(random, random_model);
     COMMAND(import, import);
     COMMAND(cut, cut);
+    COMMAND(export, export);
+    COMMAND(zip, zip);
     COMMAND(quantize, quantize);
-    const struct stage_spec *const all[] = { &fetch_spec,  &inspect_spec,
-                                             &list_spec,   &digest_spec,
-                                             &random_spec, &quantize_spec,
-                                             &import_spec, &cut_spec };
+    const struct stage_spec *const all[] = {
+        &fetch_spec,    &inspect_spec, &list_spec, &digest_spec, &random_spec,
+        &quantize_spec, &import_spec,  &cut_spec,  &export_spec, &zip_spec
+    };
     char **words = calloc((size_t)argc + 2, sizeof(*words));
     int status;
 

@@ -63,5 +63,8 @@ struct safetensor_f32 {
  */
 int safetensors_write(const char *path, const struct safetensor_f32 *t,
                       size_t n, struct err *err) MUST_CHECK;
+/* The same as F16, to the nearest. ERR_NUMERIC: a value from 65,520 on. */
+int safetensors_write_f16(const char *path, const struct safetensor_f32 *t,
+                          size_t n, struct err *err) MUST_CHECK;
 
 #endif
