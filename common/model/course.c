@@ -92,7 +92,9 @@ static int put_all(struct run *r, struct checkpoint_writer *w, struct err *err)
             checkpoint_put(w, TAG_HISTORY, h->row, h->n * sizeof(*h->row), err);
     if (rc == 0)
         rc = put_files(r->c, w, err);
-    return rc < 0 ? rc : trainer_save(r->p->trainer, w, err);
+    if (rc == 0)
+        rc = trainer_save(r->p->trainer, w, err);
+    return rc < 0 || !r->p->save ? rc : r->p->save(r->p->ctx, w, err);
 }
 
 static int save(struct run *r, struct err *err)
@@ -129,6 +131,8 @@ static int go_on(struct run *r, const struct course_position *at,
 {
     int rc = trainer_load(r->p->trainer, r->c->found, err);
 
+    if (rc == 0 && r->p->load)
+        rc = r->p->load(r->p->ctx, r->c->found, err);
     checkpoint_close(r->c->found);
     r->c->found = NULL;
     if (rc < 0)
@@ -258,6 +262,8 @@ static int step(struct run *r, size_t i, bool *whole, struct err *err)
         rc = trainer_update(r->p->trainer, err);
     if (rc < 0)
         return blame(r, i, err);
+    if (part.last && r->p->stepped)
+        r->p->stepped(r->p->ctx);
     n = i < SMOOTH ? (double)i + 1.0 : (double)SMOOTH;
     r->at.mean += (loss - r->at.mean) / n;
     r->at.batch = i + 1;

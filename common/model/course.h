@@ -62,6 +62,11 @@ struct course_phase {
     /* The score on dev, [-1, 1]; NULL: no dev. */
     int (*measure)(void *ctx, double epoch, size_t step, double *score,
                    struct err *err);
+    /* For what a trainer does not know of, NULL: nothing. After a step; into a
+     * checkpoint; out of it. */
+    void (*stepped)(void *ctx);
+    int (*save)(void *ctx, struct checkpoint_writer *w, struct err *err);
+    int (*load)(void *ctx, struct checkpoint *c, struct err *err);
     /* What batch i is made of, for a message: "gold.lmdb 3 17". */
     void (*name)(void *ctx, size_t i, char *out, size_t size);
 };

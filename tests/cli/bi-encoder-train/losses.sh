@@ -22,7 +22,7 @@ loss() { # loss, store, more options
             --out $name.$threads --quiet "$@" 2>&1 | grep -v '^bi-encoder-train: info: done'
     done
     cmp -s $name.1/model.safetensors $name.2/model.safetensors && same=same || same=different
-    awk -F, -v n=$name -v same=$same '$4 != "" { if (first == "") first = $4; last = $4 } END { print n, (last < first ? "falls" : "rises " first " " last), same }' $name.1/train.csv
+    awk -F, -v n=$name -v same=$same 'NR > 1 && $4 != "" { if (first == "") first = $4; last = $4 } END { print n, (last < first ? "falls" : "rises " first " " last), same }' $name.1/train.csv
 }
 loss cosine scored.lmdb
 loss cosent scored.lmdb

@@ -1,0 +1,1 @@
+tsdae-train --help
