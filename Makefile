@@ -9,6 +9,7 @@
 # make lint              layers, banned functions, formatting
 # make format            clang-format every source file
 # make bench             timings, beside the peers where they are there
+# make results           the accuracy tables of pipelines/RESULTS.md (hours)
 # make fuzz-NAME         tests/fuzz/fuzz_NAME.c under libFuzzer; FUZZ= takes its flags
 # make install PREFIX=/usr/local
 # make clean
@@ -68,7 +69,7 @@ fuzzers := $(patsubst tests/fuzz/fuzz_%.c,$B/fuzz/%,$(wildcard tests/fuzz/fuzz_*
 simulator := $B/sim/sim
 benches := $(patsubst tests/bench/%.c,$B/bench/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all help deps run test unit corpus cli pipeline sim soak lint bench format \
+.PHONY: all help deps run test unit corpus cli pipeline sim soak lint bench results format \
         install clean base-model FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -166,6 +167,10 @@ lint:
 	sh tests/lint/layers.sh
 	sh tests/lint/banned.sh
 	sh tests/lint/format.sh
+
+# RESULTS="--seeds 1 --gold 1000": fewer
+results: $(stages)
+	python3 tests/bench/results.py $(RESULTS)
 
 bench: $(benches) | $(stages)
 	$B/bench/bench_kernels
