@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "model/config_parts.h"
+#include "model/family.h"
 
 const char *model_kind_name(enum model_kind k)
 {
@@ -95,49 +96,42 @@ static int rate(float *out, const struct json_node *n, const char *key,
     return 0;
 }
 
-static int read_sizes(struct model_config *c, const struct json_node *n,
-                      struct err *err)
+static int read_sizes(struct model_config *c, const struct family *f,
+                      const struct json_node *n, struct err *err)
 {
-    const struct {
-        size_t *to;
-        const char *key;
-    } rows[] = {
-        { &c->V, "vocab_size" },          { &c->P, "max_position_embeddings" },
-        { &c->S, "type_vocab_size" },     { &c->C, "hidden_size" },
-        { &c->H, "num_attention_heads" }, { &c->F, "intermediate_size" },
-        { &c->L, "num_hidden_layers" },
-    };
+    size_t *const to[FAMILY_SIZES] = { &c->V, &c->P, &c->S, &c->C,
+                                       &c->H, &c->F, &c->L };
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        int rc = need_size(rows[i].to, n, rows[i].key, err);
+    c->S = 2; /* of those without segments: all 0 */
+    for (size_t i = 0; i < FAMILY_SIZES; i++) {
+        int rc = f->size[i] ? need_size(to[i], n, f->size[i], err) : 0;
 
         if (rc < 0)
             return rc;
     }
     if (c->C % c->H != 0)
-        return ERR_SET(err, ERR_FORMAT,
-                       "hidden_size %zu is not a multiple of "
-                       "num_attention_heads %zu",
-                       c->C, c->H);
+        return ERR_SET(err, ERR_FORMAT, "%s %zu is not a multiple of %s %zu",
+                       f->size[3], c->C, f->size[4], c->H);
     if (c->S > 256)
         return ERR_SET(err, ERR_FORMAT,
                        "type_vocab_size is %zu, expected at most 256", c->S);
     return 0;
 }
 
-static int read_rates(struct model_config *c, const struct json_node *n,
-                      struct err *err)
+static int read_rates(struct model_config *c, const struct family *f,
+                      const struct json_node *n, struct err *err)
 {
     double eps = json_num(json_get(n, "layer_norm_eps"), 1e-12);
     double range = json_num(json_get(n, "initializer_range"), 0.02);
     double pad = json_num(json_get(n, "pad_token_id"), 0.0);
-    int rc = rate(&c->drop_hidden, n, "hidden_dropout_prob", 0.1f, err);
+    int rc = rate(&c->drop_hidden, n, f->rate[0], 0.1f, err);
 
     if (rc == 0)
-        rc = rate(&c->drop_attention, n, "attention_probs_dropout_prob", 0.1f,
-                  err);
+        rc = rate(&c->drop_attention, n, f->rate[1], 0.1f, err);
     if (rc == 0)
-        rc = rate(&c->drop_classifier, n, "classifier_dropout", c->drop_hidden,
+        rc = rate(&c->drop_classifier, n, f->rate[2],
+                  f->classifier_rate < 0.0f ? c->drop_hidden
+                                            : f->classifier_rate,
                   err);
     if (rc < 0)
         return rc;
@@ -156,19 +150,25 @@ static int read_rates(struct model_config *c, const struct json_node *n,
 }
 
 /* What this engine computes, and nothing that looks like it. */
-static int check_family(const struct json_node *n, struct err *err)
+static int check_family(const struct family **f, const struct json_node *n,
+                        struct err *err)
 {
-    static const struct {
+    const char *type = json_str(json_get(n, "model_type"), "");
+    char known[200];
+    struct {
         const char *key, *want;
     } rows[] = {
-        { "hidden_act", "gelu" },
+        { "", "gelu" },
         { "position_embedding_type", "absolute" },
     };
-    const char *type = json_str(json_get(n, "model_type"), "");
 
-    if (strcmp(type, "bert") != 0)
+    *f = family_find(type);
+    family_known(known, sizeof(known));
+    if (!*f)
         return ERR_SET(err, ERR_FORMAT,
-                       "model_type \"%s\" is not known (known: bert)", type);
+                       "model_type \"%s\" is not known (known: %s)", type,
+                       known);
+    rows[0].key = (*f)->activation;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const char *got = json_str(json_get(n, rows[i].key), rows[i].want);
 
@@ -201,15 +201,16 @@ static size_t count_labels(const struct json_node *n)
 static int read_config(struct model_config *c, const struct json_node *n,
                        struct err *err)
 {
-    int rc = check_family(n, err);
+    const struct family *f;
+    int rc = check_family(&f, n, err);
 
     if (rc == 0)
-        rc = read_sizes(c, n, err);
+        rc = read_sizes(c, f, n, err);
     if (rc == 0)
-        rc = read_rates(c, n, err);
+        rc = read_rates(c, f, n, err);
     if (rc < 0)
         return rc;
-    c->layout = LAYOUT_BERT;
+    c->layout = f->layout;
     c->labels = count_labels(n);
     return 0;
 }

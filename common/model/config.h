@@ -25,9 +25,9 @@ enum model_kind {
 };
 const char *model_kind_name(enum model_kind k);
 
-/* Layouts of config and weights: BERT's covers MiniLM, TinyBERT and the
- * Chinese models (also those called RoBERTa-wwm). */
-enum model_layout { LAYOUT_BERT };
+/* Layouts of config and weights (family.h): BERT's covers MiniLM, TinyBERT and
+ * the Chinese models (also those called RoBERTa-wwm). */
+enum model_layout { LAYOUT_BERT, LAYOUT_DISTILBERT };
 
 /* From a cross-encoder's logit to its score. */
 enum model_activation { ACTIVATION_SIGMOID, ACTIVATION_IDENTITY };

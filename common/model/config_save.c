@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "model/config.h"
+#include "model/family.h"
 
 /* The oldest version that has this form: a newer one than the reader's would
  * cause a warning. */
@@ -45,24 +46,26 @@ static void set_f32(struct json_node *o, const char *key, float v)
     json_set_num(o, key, d == 0.0 ? 0.0 : best);
 }
 
-static void set_sizes(struct json_node *o, const struct model_config *c)
+static void set_sizes(struct json_node *o, const struct model_config *c,
+                      const struct family *f)
 {
-    json_set_num(o, "vocab_size", (double)c->V);
-    json_set_num(o, "max_position_embeddings", (double)c->P);
-    json_set_num(o, "type_vocab_size", (double)c->S);
-    json_set_num(o, "hidden_size", (double)c->C);
-    json_set_num(o, "num_attention_heads", (double)c->H);
-    json_set_num(o, "intermediate_size", (double)c->F);
-    json_set_num(o, "num_hidden_layers", (double)c->L);
+    const size_t size[FAMILY_SIZES] = {
+        c->V, c->P, c->S, c->C, c->H, c->F, c->L
+    };
+
+    for (size_t i = 0; i < FAMILY_SIZES; i++)
+        if (f->size[i])
+            json_set_num(o, f->size[i], (double)size[i]);
     set_f32(o, "layer_norm_eps", c->eps);
-    set_f32(o, "hidden_dropout_prob", c->drop_hidden);
-    set_f32(o, "attention_probs_dropout_prob", c->drop_attention);
+    set_f32(o, f->rate[0], c->drop_hidden);
+    set_f32(o, f->rate[1], c->drop_attention);
     set_f32(o, "initializer_range", c->init_range);
     json_set_num(o, "pad_token_id", (double)c->pad_id);
 }
 
 /* id2label must be there, or the library assumes two labels. */
-static void set_cross(struct json_node *o, const struct model_config *c)
+static void set_cross(struct json_node *o, const struct model_config *c,
+                      const struct family *f)
 {
     bool sigmoid = c->activation == ACTIVATION_SIGMOID;
     const char *name = sigmoid ? "torch.nn.modules.activation.Sigmoid"
@@ -79,25 +82,27 @@ static void set_cross(struct json_node *o, const struct model_config *c)
     json_set(o, "sentence_transformers", library);
     if (!sigmoid) /* for readers before version 4 */
         json_set_str(o, "sbert_ce_default_activation_function", name);
-    if (c->drop_classifier != c->drop_hidden)
-        set_f32(o, "classifier_dropout", c->drop_classifier);
+    if (f->classifier_rate >= 0.0f || c->drop_classifier != c->drop_hidden)
+        set_f32(o, f->rate[2], c->drop_classifier);
 }
 
 static int save_config(const struct model_config *c, const char *folder,
                        struct err *err)
 {
     struct json_node *o = json_new_object(), *names = json_new_array();
+    const struct family *f = family_of(c->layout);
     bool cross = c->kind == MODEL_CROSS;
 
-    json_push_str(names, cross ? "BertForSequenceClassification" : "BertModel");
+    json_push_str(names, cross ? f->cross : f->body);
     json_set(o, "architectures", names);
-    json_set_str(o, "model_type", "bert");
-    json_set_str(o, "hidden_act", "gelu");
-    json_set_str(o, "position_embedding_type", "absolute");
-    set_sizes(o, c);
+    json_set_str(o, "model_type", f->type);
+    json_set_str(o, f->activation, "gelu");
+    if (f->layout == LAYOUT_BERT)
+        json_set_str(o, "position_embedding_type", "absolute");
+    set_sizes(o, c, f);
     json_set_str(o, "torch_dtype", "float32");
     if (cross)
-        set_cross(o, c);
+        set_cross(o, c, f);
     return save(o, folder, "config.json", err);
 }
 

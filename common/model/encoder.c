@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "model/family.h"
 #include "nn/attention_infer.h"
 #include "nn/elementwise.h"
 #include "nn/layernorm.h"
@@ -179,7 +180,10 @@ void encoder_logits(float *y, float *pooled, const float *x,
     struct panel_rows rows = panel_rows(NULL, x, c->C, PRECISION_F32, B, c->C);
 
     panel_fwd(pooled, c->C, &rows, &w->pool, PANEL_BIAS, B);
-    tanh_fwd(pooled, pooled, B * c->C);
+    if (family_of(c->layout)->relu)
+        relu_fwd(pooled, pooled, B * c->C);
+    else
+        tanh_fwd(pooled, pooled, B * c->C);
     rows = panel_rows(NULL, pooled, c->C, PRECISION_F32, B, c->C);
     panel_fwd(y, c->labels, &rows, &w->cls, PANEL_BIAS, B);
 }

@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "model/encoder.h"
 #include "model/encoder_grad_parts.h"
+#include "model/family.h"
 #include "nn/dropout.h"
 #include "nn/elementwise.h"
 #include "nn/gemm.h"
@@ -200,7 +201,10 @@ static void classify(struct encoder_grad *g)
     size_t B = g->batch->B, C = g->c->C;
 
     gemm_nt(g->pooled, g->last, h->pool_w, h->pool_b, B, C, C);
-    tanh_fwd(g->pooled, g->pooled, B * C);
+    if (family_of(g->c->layout)->relu)
+        relu_fwd(g->pooled, g->pooled, B * C);
+    else
+        tanh_fwd(g->pooled, g->pooled, B * C);
     dropout_fwd(g->dropped, g->pooled, head_rate(g), head_seed(g), 0, B, C);
     gemm_nt(g->out, g->dropped, h->cls_w, h->cls_b, B, g->c->labels, C);
 }
@@ -243,7 +247,10 @@ static void classify_bwd(struct encoder_grad *g, const float *dy)
     bias_bwd(dh->cls_b, dy, 0, labels, B, labels);
     gemm_nn(d, dy, h->cls_w, 0.0f, B, C, labels);
     dropout_fwd(d, d, head_rate(g), head_seed(g), 0, B, C);
-    tanh_bwd(d, d, g->pooled, B * C);
+    if (family_of(g->c->layout)->relu)
+        relu_bwd(d, d, g->pooled, B * C);
+    else
+        tanh_bwd(d, d, g->pooled, B * C);
     gemm_tn_add(dh->pool_w, d, g->last, 0, C, C, C, B);
     bias_bwd(dh->pool_b, d, 0, C, B, C);
     gemm_nn(g->drows, d, h->pool_w, 0.0f, B, C, C);
@@ -312,6 +319,9 @@ static void weight_gradients(struct encoder_grad *g)
         layer_grad(&g->dw->layer[l], &g->layer[l], &g->job[l], g->turned,
                    g->workers);
     embedding_grad(&g->dw->embedding, g->sum, g->batch, C, g->workers);
+    if (!family_of(g->c->layout)->size[2]) /* the table is not the model's */
+        memset(g->dw->embedding.segment, 0,
+               g->c->S * C * sizeof(*g->dw->embedding.segment));
     grad_norm_parts(g->dw->embedding.ln_w, g->dw->embedding.ln_b, g->dln,
                     g->chunks, C);
     for (size_t l = 0; l < g->c->L; l++) {

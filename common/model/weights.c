@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "model/family.h"
 #include "model/safetensors.h"
 #include "model/weights_parts.h"
 
@@ -125,8 +126,11 @@ static size_t describe_all(struct tensor *all, const struct model_config *c,
     bool classifier = parts & WEIGHTS_CLASSIFIER;
     size_t n = 0, heads = classifier ? HEAD_ROWS : POOLER_ROWS;
 
-    for (size_t i = 0; i < EMBEDDING_ROWS; i++)
-        all[n++] = describe(&embedding_table[i], GROUP_EMBEDDING, 0, c);
+    for (size_t i = 0; i < EMBEDDING_ROWS; i++) {
+        all[n] = describe(&embedding_table[i], GROUP_EMBEDDING, 0, c);
+        all[n].trains = !tensor_absent(&all[n], c->layout);
+        n++;
+    }
     for (size_t l = 0; l < c->L; l++)
         for (size_t i = 0; i < LAYER_ROWS; i++)
             all[n++] = describe(&layer_table[i], GROUP_LAYER, l, c);
@@ -137,6 +141,12 @@ static size_t describe_all(struct tensor *all, const struct model_config *c,
         all[n++].trains = classifier;
     }
     return n;
+}
+
+bool tensor_absent(const struct tensor *t, enum model_layout layout)
+{
+    return t->spec->field == offsetof(struct embedding_weights, segment) &&
+           t->group == GROUP_EMBEDDING && !family_of(layout)->size[2];
 }
 
 bool tensor_in_layer(const struct tensor *t)
@@ -164,7 +174,7 @@ int weights_init(struct weights *w, const struct model_config *c,
     size_t bytes, n;
     int rc;
 
-    *w = (struct weights){ .arena = ARENA_INIT };
+    *w = (struct weights){ .arena = ARENA_INIT, .layout = c->layout };
     assert(!(parts & WEIGHTS_CLASSIFIER) || c->labels > 0);
     if (!all)
         return ERR_SET(err, ERR_NOMEM, "no memory for %zu tensors", most);
@@ -244,6 +254,10 @@ static void fill(const struct weights *w, size_t i, float range, uint64_t seed)
     const char *name = t->spec->name;
     struct rng rng;
 
+    if (tensor_absent(t, w->layout)) {
+        memset(t->x, 0, t->n * sizeof(*t->x));
+        return;
+    }
     rng_init(&rng, seed, i);
     if (t->cols == 0) {
         bool one = strstr(name, "LayerNorm.weight") != NULL;

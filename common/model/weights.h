@@ -55,9 +55,10 @@ struct weights {
     struct embedding_weights embedding;
     struct layer_weights *layer; /* [L] */
     struct head_weights head;
-    struct tensor *tensor; /* [tensors]: all of the above */
-    size_t tensors, count; /* count: elements in all */
-    struct arena arena;    /* owns everything */
+    struct tensor *tensor;    /* [tensors]: all of the above */
+    size_t tensors, count;    /* count: elements in all */
+    enum model_layout layout; /* whose names a file has */
+    struct arena arena;       /* owns everything */
 };
 
 enum weights_parts { WEIGHTS_BODY = 0, WEIGHTS_CLASSIFIER = 1 };
@@ -110,6 +111,9 @@ void weights_cut(struct weights *w, const size_t *layer, size_t n);
 
 /* 0: embeddings; l + 1: layer l; layers + 1: heads. */
 size_t tensor_depth(const struct tensor *t, size_t layers);
+
+/* No file of the layout has it: all 0, and stays so. */
+bool tensor_absent(const struct tensor *t, enum model_layout layout);
 
 /* The tensor's name in a file, without "bert.", for messages: query, key and
  * value as "encoder.layer.0.attention.self.*.weight". */

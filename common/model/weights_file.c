@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "model/family.h"
 #include "model/safetensors.h"
 #include "model/weights.h"
 #include "model/weights_parts.h"
@@ -152,9 +153,9 @@ static bool old_name(char out[NAME], const char *name)
 
 /* Any spelling of the name: *out is NULL when there is none. */
 static int find_any(const struct safetensor **out, const struct checkpoint *k,
-                    const char *name, struct err *err)
+                    const char *prefix, const char *name, struct err *err)
 {
-    char old[NAME], full[NAME + 8];
+    char old[NAME], full[NAME + 16];
     const char *const names[] = { name, old_name(old, name) ? old : name };
 
     *out = NULL;
@@ -163,8 +164,7 @@ static int find_any(const struct safetensor **out, const struct checkpoint *k,
 
         if (i % 2 == 1 && names[1] == name)
             continue;
-        snprintf(full, sizeof(full), "%s%s", i < 2 ? "" : "bert.",
-                 names[i % 2]);
+        snprintf(full, sizeof(full), "%s%s", i < 2 ? "" : prefix, names[i % 2]);
         t = find(k, full);
         if (t && *out)
             return ERR_SET(err, ERR_FORMAT, "both %s and %s are there",
@@ -191,19 +191,20 @@ static int check_shape(const struct safetensor *t, size_t rows, size_t cols,
 }
 
 /* found counts the parts that were there. */
-static int load_tensor(const struct checkpoint *k, const struct tensor *t,
-                       size_t *found, struct err *err)
+static int load_tensor(const struct checkpoint *k, const struct family *f,
+                       const struct tensor *t, size_t *found, struct err *err)
 {
     size_t parts = tensor_parts(t);
 
     *found = 0;
     for (size_t i = 0; i < parts; i++) {
         const struct safetensor *s;
-        char name[NAME];
+        char bert[NAME], name[NAME];
         int rc;
 
-        tensor_part_name(name, sizeof(name), t, fused[i]);
-        rc = find_any(&s, k, name, err);
+        tensor_part_name(bert, sizeof(bert), t, fused[i]);
+        family_name(name, sizeof(name), f, bert);
+        rc = find_any(&s, k, f->prefix, name, err);
         if (rc == 0 && !s && !tensor_head(t))
             rc = ERR_SET(err, ERR_FORMAT, "tensor %s is not there", name);
         if (rc == 0 && s)
@@ -224,8 +225,13 @@ static int load_all(struct weights *w, unsigned *found,
 
     for (size_t i = 0; i < w->tensors; i++) {
         const struct tensor *t = &w->tensor[i];
+        const struct family *f = family_of(w->layout);
         size_t n;
-        int rc = load_tensor(k, t, &n, err);
+        int rc;
+
+        if (tensor_absent(t, w->layout))
+            continue;
+        rc = load_tensor(k, f, t, &n, err);
 
         if (rc < 0)
             return rc;
@@ -245,18 +251,20 @@ static int load_all(struct weights *w, unsigned *found,
 }
 
 /* A layer that the config does not know of means they are not of one model. */
-static int check_layers(const struct checkpoint *k, size_t L, struct err *err)
+static int check_layers(const struct checkpoint *k, const struct family *f,
+                        size_t L, struct err *err)
 {
-    static const char body[] = "bert.", layer[] = "encoder.layer.";
+    const char *layer = f->name[0][0] ? f->name[0][1] : "encoder.layer.";
+    size_t body_len = strlen(f->prefix), layer_len = strlen(layer);
 
-    for (size_t f = 0; f < k->n; f++) {
-        for (size_t i = 0; i < safetensors_count(k->file[f]); i++) {
-            const char *name = safetensors_at(k->file[f], i)->name, *at = name;
+    for (size_t n = 0; n < k->n; n++) {
+        for (size_t i = 0; i < safetensors_count(k->file[n]); i++) {
+            const char *name = safetensors_at(k->file[n], i)->name, *at = name;
 
-            if (strncmp(at, body, sizeof(body) - 1) == 0)
-                at += sizeof(body) - 1;
-            if (strncmp(at, layer, sizeof(layer) - 1) == 0 &&
-                strtoul(at + sizeof(layer) - 1, NULL, 10) >= L)
+            if (strncmp(at, f->prefix, body_len) == 0)
+                at += body_len;
+            if (strncmp(at, layer, layer_len) == 0 &&
+                strtoul(at + layer_len, NULL, 10) >= L)
                 return ERR_SET(err, ERR_FORMAT,
                                "tensor %s, but config.json has %zu layers",
                                name, L);
@@ -283,7 +291,7 @@ int weights_load(struct weights *w, unsigned *found, const char *folder,
 
     *found = 0;
     if (rc == 0) {
-        rc = check_layers(&k, count_layers(w), err);
+        rc = check_layers(&k, family_of(w->layout), count_layers(w), err);
         if (rc == 0)
             rc = load_all(w, found, &k, err);
         if (rc < 0)
@@ -297,16 +305,21 @@ int weights_load(struct weights *w, unsigned *found, const char *folder,
 
 /* Split t into its parts; names are kept in name[]. Returns how many. */
 static size_t split(struct safetensor_f32 *out, char (*name)[NAME],
-                    const struct tensor *t, bool cross)
+                    const struct tensor *t, const struct family *f, bool cross)
 {
-    bool prefix = cross && tensor_head(t) != WEIGHTS_FOUND_CLASSIFIER;
-    size_t parts = tensor_parts(t);
+    /* DistilBERT's pooler belongs to the head */
+    bool body = f->pooler ? tensor_head(t) != WEIGHTS_FOUND_CLASSIFIER
+                          : tensor_head(t) == 0;
+    size_t parts = tensor_parts(t), n = cross && body ? strlen(f->prefix) : 0;
 
+    if (tensor_absent(t, f->layout) || (!cross && !f->pooler && !body))
+        return 0;
     for (size_t i = 0; i < parts; i++) {
-        size_t n = prefix ? 5 : 0;
+        char bert[NAME];
 
-        memcpy(name[i], "bert.", n);
-        tensor_part_name(name[i] + n, NAME - n, t, fused[i]);
+        memcpy(name[i], f->prefix, n);
+        tensor_part_name(bert, sizeof(bert), t, fused[i]);
+        family_name(name[i] + n, NAME - n, f, bert);
         out[i] = (struct safetensor_f32){ name[i], t->x + i * (t->n / parts),
                                           t->rows / parts, t->cols };
     }
@@ -326,7 +339,8 @@ int weights_save(const struct weights *w, const char *path, bool cross,
         goto out;
     }
     for (size_t i = 0; i < w->tensors; i++)
-        n += split(out + n, name + n, &w->tensor[i], cross);
+        n += split(out + n, name + n, &w->tensor[i], family_of(w->layout),
+                   cross);
     rc = safetensors_write(path, out, n, err);
 out:
     free(name);

@@ -75,3 +75,15 @@ float dot_c(const float *a, const float *b, size_t n)
         sum += (double)a[i] * (double)b[i];
     return (float)sum;
 }
+
+void relu_fwd(float *y, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = x[i] > 0.0f ? x[i] : 0.0f;
+}
+
+void relu_bwd(float *dx, const float *dy, const float *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        dx[i] = y[i] > 0.0f ? dy[i] : 0.0f;
+}

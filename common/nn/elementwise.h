@@ -26,6 +26,10 @@ void tanh_fwd(float *y, const float *x, size_t n);
 /* dx = dy * (1 - y^2), set, not added to; dx may alias dy. y: tanh's output */
 void tanh_bwd(float *dx, const float *dy, const float *y, size_t n);
 
+/* y = max(x, 0); y may alias x. Backward: where y > 0. */
+void relu_fwd(float *y, const float *x, size_t n);
+void relu_bwd(float *dx, const float *dy, const float *y, size_t n);
+
 /* y[i] += a * x[i] */
 void axpy(float *y, float a, const float *x, size_t n);
 /* sum of a[i] * b[i], in 32 partial sums */

@@ -97,6 +97,12 @@ static void chinese_vectors_are_the_references(void **state)
     check_tiny("bert-zh");
 }
 
+static void tiny_distilbert_matches_the_reference(void **state)
+{
+    (void)state;
+    check_tiny("distilbert");
+}
+
 static void minilm_vectors_are_the_references(void **state)
 {
     struct json *doc = golden_load("reference/minilm.json");
@@ -267,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(english_vectors_are_the_references),
         cmocka_unit_test(chinese_vectors_are_the_references),
+        cmocka_unit_test(tiny_distilbert_matches_the_reference),
         cmocka_unit_test(minilm_vectors_are_the_references),
         cmocka_unit_test(load_inverts_save),
         cmocka_unit_test(a_cross_encoder_is_refused),

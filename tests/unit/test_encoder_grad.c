@@ -140,6 +140,8 @@ static void check_gradient(const struct model_config *c)
 
     assert_non_null(t);
     open_trial(t, c, 2);
+    for (size_t i = 0; c->layout == LAYOUT_DISTILBERT && i < c->C; i++)
+        t->w.head.pool_b[i] = i % 2 ? 3.0f : -3.0f; /* far from ReLU's corner */
     make_batch(&t->batch, c, B, c->P);
     value(t);
     loss_of(t, t->dy);
@@ -192,6 +194,16 @@ static void gradient_of_a_classifier_is_right(void **state)
     struct model_config c = tiny(MODEL_CROSS);
 
     (void)state;
+    check_gradient(&c);
+}
+
+/* ReLU in the head, and no segments: their table stays 0 and gets nothing. */
+static void gradient_of_a_distilbert_classifier_is_right(void **state)
+{
+    struct model_config c = tiny(MODEL_CROSS);
+
+    (void)state;
+    c.layout = LAYOUT_DISTILBERT;
     check_gradient(&c);
 }
 
@@ -456,6 +468,7 @@ int main(void)
         cmocka_unit_test(gradient_of_concatenated_poolings_is_right),
         cmocka_unit_test(gradient_of_first_rows_is_right),
         cmocka_unit_test(gradient_of_a_classifier_is_right),
+        cmocka_unit_test(gradient_of_a_distilbert_classifier_is_right),
         cmocka_unit_test(gradients_add_up_over_batches),
         cmocka_unit_test(bf16_gradients_point_where_those_of_f32_do),
         cmocka_unit_test(without_dropout_training_equals_inference),

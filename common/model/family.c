@@ -1,0 +1,97 @@
+#include "model/family.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct family families[] = {
+    { .layout = LAYOUT_BERT,
+      .type = "bert",
+      .prefix = "bert.",
+      .body = "BertModel",
+      .cross = "BertForSequenceClassification",
+      .activation = "hidden_act",
+      .size = { "vocab_size", "max_position_embeddings", "type_vocab_size",
+                "hidden_size", "num_attention_heads", "intermediate_size",
+                "num_hidden_layers" },
+      .rate = { "hidden_dropout_prob", "attention_probs_dropout_prob",
+                "classifier_dropout" },
+      .classifier_rate = -1.0f,
+      .pooler = true },
+    /* Sanh et al., 2019, arXiv:1910.01108 */
+    { .layout = LAYOUT_DISTILBERT,
+      .type = "distilbert",
+      .prefix = "distilbert.",
+      .body = "DistilBertModel",
+      .cross = "DistilBertForSequenceClassification",
+      .activation = "activation",
+      .size = { "vocab_size", "max_position_embeddings", NULL, "dim", "n_heads",
+                "hidden_dim", "n_layers" },
+      .rate = { "dropout", "attention_dropout", "seq_classif_dropout" },
+      .classifier_rate = 0.2f,
+      .relu = true,
+      .name = { { "encoder.layer.", "transformer.layer." },
+                { "attention.self.query.", "attention.q_lin." },
+                { "attention.self.key.", "attention.k_lin." },
+                { "attention.self.value.", "attention.v_lin." },
+                { "attention.output.dense.", "attention.out_lin." },
+                { "attention.output.LayerNorm.", "sa_layer_norm." },
+                { "intermediate.dense.", "ffn.lin1." },
+                { "output.dense.", "ffn.lin2." },
+                { "output.LayerNorm.", "output_layer_norm." },
+                { "pooler.dense.", "pre_classifier." } } },
+};
+
+enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
+
+const struct family *family_of(enum model_layout layout)
+{
+    for (size_t i = 0; i < FAMILIES; i++)
+        if (families[i].layout == layout)
+            return &families[i];
+    assert(!"every layout has a family");
+    return NULL;
+}
+
+const struct family *family_find(const char *type)
+{
+    for (size_t i = 0; i < FAMILIES; i++)
+        if (strcmp(families[i].type, type) == 0)
+            return &families[i];
+    return NULL;
+}
+
+void family_known(char *out, size_t size)
+{
+    size_t at = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < FAMILIES && at < size; i++)
+        at += (size_t)snprintf(out + at, size - at, "%s%s", i ? ", " : "",
+                               families[i].type);
+}
+
+/* At most one part of each place is replaced, the layer's and one more. */
+void family_name(char *out, size_t size, const struct family *f,
+                 const char *name)
+{
+    const char *at = name, *layer = "encoder.layer.";
+    size_t n = 0;
+
+    if (f->name[0][0] && strncmp(name, layer, strlen(layer)) == 0) {
+        at = strchr(name + strlen(layer), '.') + 1;
+        n = (size_t)snprintf(out, size, "%s%.*s", f->name[0][1],
+                             (int)(at - name - (long)strlen(layer)),
+                             name + strlen(layer));
+    }
+    for (size_t i = 1; i < FAMILY_NAMES && f->name[i][0]; i++) {
+        size_t len = strlen(f->name[i][0]);
+
+        if (strncmp(at, f->name[i][0], len) == 0 && n < size) {
+            snprintf(out + n, size - n, "%s%s", f->name[i][1], at + len);
+            return;
+        }
+    }
+    if (n < size)
+        snprintf(out + n, size - n, "%s", at);
+}

@@ -1,0 +1,41 @@
+/*
+ * family.h - what the model families call things: one computation, several
+ * names. The names of BERT are the ones used inside (weights.h).
+ */
+#ifndef MODEL_FAMILY_H
+#define MODEL_FAMILY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/config.h"
+
+enum { FAMILY_NAMES = 10, FAMILY_SIZES = 7, FAMILY_RATES = 3 };
+
+struct family {
+    enum model_layout layout;
+    const char *type;         /* model_type of config.json */
+    const char *prefix;       /* of the body's tensors beside a head: "bert." */
+    const char *body, *cross; /* architectures */
+    const char *activation;   /* key of the feed-forward's, gelu */
+    /* V, P, S, C, H, F, L; S NULL: no segments (the table is kept, all 0) */
+    const char *size[FAMILY_SIZES];
+    /* dropout: hidden, attention, classifier */
+    const char *rate[FAMILY_RATES];
+    float classifier_rate; /* when config.json has none; < 0: the hidden one */
+    bool relu;             /* of the head, where BERT has tanh */
+    bool pooler;           /* a body without head has one in its file */
+    /* parts of BERT's names and what they are here, in order of search */
+    const char *name[FAMILY_NAMES][2];
+};
+
+const struct family *family_of(enum model_layout layout);
+/* By model_type; NULL: unknown. */
+const struct family *family_find(const char *type);
+/* "bert, distilbert" for a message. */
+void family_known(char *out, size_t size);
+/* BERT's name of a tensor, without prefix, as the family has it. */
+void family_name(char *out, size_t size, const struct family *f,
+                 const char *name);
+
+#endif
