@@ -133,13 +133,19 @@ train() { # out, epochs, more options; in a subshell: kill means the program its
 }
 (train $work/undisturbed 60 >/dev/null 2>$work/err) || bad "a training runs" $work/err
 cuts=0 RANDOM=11
-for round in $(seq 1 200); do
+for round in $(seq 1 12); do # killed some moments after it got further, then left alone
+    : >$work/mark
     train $work/cut 60 --checkpoint-minutes 0.00001 --threads $((round % 2 + 1)) >/dev/null 2>$work/err & pid=$!
-    sleep 0.$((RANDOM % 7 + 2))
+    for _ in $(seq 3000); do
+        [ $work/cut.checkpoint -nt $work/mark ] || ! kill -0 $pid 2>/dev/null && break
+        sleep 0.01
+    done
+    sleep 0.$((RANDOM % 3))$((RANDOM % 10))
     kill -9 $pid 2>/dev/null
     wait $pid 2>/dev/null && break
     grep -q 'going on after batch' $work/err && cuts=$((cuts + 1))
 done
+(train $work/cut 60 >/dev/null 2>$work/err)
 diff -r $work/undisturbed $work/cut >$work/out 2>&1 && [ $cuts -gt 0 ] && ok "a training killed and continued ($cuts times) ends in the same bytes" ||
     { echo "$cuts continuations" >>$work/out; bad "a training killed and continued ends in the same bytes" $work/out; }
 [ ! -e $work/cut.checkpoint ] && ok "and its checkpoint is gone" || bad "and its checkpoint is gone" $work/err

@@ -19,7 +19,7 @@ static void fill(struct dataset *d)
         d->hash[i] = 1000 + i;
     d->hash[11] = d->hash[0];
     for (uint32_t i = 0; i < PAIRS; i++)
-        d->example[i] = (struct example){ 2 * i, 2 * i + 1, 1.0f, 0, 0 };
+        d->example[i] = (struct example){ 2 * i, 2 * i + 1, 1.0f, 0, 0, 0, 0 };
 }
 
 static bool same_pair(const struct dataset *d, const struct example *x,
