@@ -46,6 +46,14 @@ static void redact(char *line, const char *s, size_t n)
             memset(hit, '*', n);
 }
 
+/* A record is one line, whatever a server or a file wrote into it. */
+static void one_line(char *line)
+{
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = ' ';
+}
+
 void log_event(enum log_level level, const char *fmt, ...)
 {
     static const char *const name[] = { "error", "warn", "info", "debug" };
@@ -57,6 +65,7 @@ void log_event(enum log_level level, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(line, sizeof(line), fmt, ap);
     va_end(ap);
+    one_line(line);
     for (size_t i = 0; i < secrets; i++)
         redact(line, secret[i].ptr, secret[i].len);
     progress_erase();

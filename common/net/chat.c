@@ -114,7 +114,7 @@ static void add_format(struct json_node *body, const struct chat_request *r)
         return;
     f = json_new_object();
     json_set_str(f, "type",
-                 r->rung == PROVIDER_OBJECT ? "json_object" : "json_schema");
+                 r->rung == PROVIDER_SCHEMA ? "json_schema" : "json_object");
     if (r->rung == PROVIDER_SCHEMA) {
         struct json_node *s = json_new_object();
 

@@ -121,7 +121,7 @@ static void the_body_is_canonical(void **state)
           { PROFILE("\"json\":[\"llama_schema\"]"), "{anchor}", NULL, NULL,
             false },
           HEAD "\"messages\":[" USER "]," NUMBERS
-               ",\"response_format\":{\"type\":\"json_schema\","
+               ",\"response_format\":{\"type\":\"json_object\","
                "\"schema\":" ITEMS_SCHEMA "}}" },
         { "a stream, with thinking switched off",
           { PROFILE("\"json\":[\"plain\"],\"stream\":true,\"thinking\":{"
