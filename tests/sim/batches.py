@@ -62,7 +62,7 @@ def no_such_model():
 
 def killed_merging(anchors=4000, kills=6):
     """kill -9 amid the answers of a large file: what was taken is taken once."""
-    folder, bad, rng = tempfile.mkdtemp(), [], random.Random(5)
+    folder, bad, rng, done = tempfile.mkdtemp(), [], random.Random(5), 0
     with lib.Sim("--poll", POLL) as s:
         store, prof = lib.texts(folder, anchors), profile(folder, s.port, lines=10 ** 6, bytes=10 ** 8, tokens=10 ** 8)
         for k in range(kills):
@@ -70,15 +70,17 @@ def killed_merging(anchors=4000, kills=6):
                                  stderr=subprocess.DEVNULL)
             while p.poll() is None and s.bill()["contents"] <= k:
                 time.sleep(0.01)
-            time.sleep(rng.uniform(0.0, 0.3))
-            if p.poll() is not None:
-                bad.append("it ended before kill %d" % k)
+            time.sleep(rng.uniform(0.0, 0.3 if k else 0.02))
+            early = p.poll() is not None  # a fast machine is through sooner
+            if early and k == 0:
+                bad.append("it ended before the first kill")
             p.kill()
             p.wait()
+            done += not early
         r = lib.run(folder, store, prof, "--batch", timeout=120)
         end(folder, s, r, anchors, bad)
     shutil.rmtree(folder)
-    return "batch: kill -9 amid the answers, %d times" % kills, bad, r.err
+    return "batch: kill -9 amid the answers, %d times" % done, bad, r.err
 
 
 def refused():
