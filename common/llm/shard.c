@@ -193,7 +193,8 @@ struct shard_ask *shard_find(const struct shard *s, const char *id)
 
 void shard_sort(struct shard *s)
 {
-    qsort(s->ask, s->asks, sizeof(*s->ask), by_id);
+    if (s->asks > 1) /* no asks: no array either */
+        qsort(s->ask, s->asks, sizeof(*s->ask), by_id);
 }
 
 void shard_release(struct shard *s)
