@@ -8,7 +8,8 @@
 #include "llm/batch_parts.h"
 #include "net/reply.h"
 
-enum { COMMIT_LINES = 500, TRIES = 4 };
+/* A request is given up after 4 failures, or 20 throttles. */
+enum { COMMIT_LINES = 500, TRIES = 20, FAILURE = 5, THROTTLE = 1 };
 
 /* ---- one line ---- */
 
@@ -55,7 +56,8 @@ static int put_failure(struct batch *b, const struct line *l, struct err *err)
 }
 
 /* No answer, which another batch may bring. */
-static int ask_again(struct batch *b, const struct line *l, struct err *err)
+static int ask_again(struct batch *b, const struct line *l, unsigned spent,
+                     struct err *err)
 {
     struct batch_mark *m;
     int rc = batch_mark(&m, b, l->ask->id, err);
@@ -63,7 +65,8 @@ static int ask_again(struct batch *b, const struct line *l, struct err *err)
     if (rc < 0)
         return rc;
     b->n->net.retried++;
-    return ++m->tries < TRIES ? 0 : put_failure(b, l, err);
+    m->tries += spent;
+    return m->tries < TRIES ? 0 : put_failure(b, l, err);
 }
 
 static double pay(struct batch *b, const struct line *l,
@@ -146,8 +149,11 @@ static int take_line(struct batch *b, struct line *l, struct err *err)
             end_with(b, ERR_AUTH, l, "refuses the key");
         else if (class == REPLY_CONFIG || class == REPLY_MOVED)
             end_with(b, ERR_CONFIG, l, "has no such model or address");
-        rc = class == REPLY_BAD_INPUT ? put_failure(b, l, err)
-                                      : ask_again(b, l, err);
+        rc =
+            class == REPLY_BAD_INPUT
+                ? put_failure(b, l, err)
+                : ask_again(b, l, class == REPLY_THROTTLED ? THROTTLE : FAILURE,
+                            err);
     }
     buf_release(&body);
     return rc;

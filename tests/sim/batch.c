@@ -177,13 +177,16 @@ static void put_line(struct job *j, const char *line, size_t len, bool late)
     } else if (f && f->status && f->status != 200) {
         put_refusal(is("null") ? &files[j->errors].text : out, r.key, f);
     } else {
+        const bool cut = f && strcmp(f->name, "truncated") == 0;
         size_t tokens;
 
         sim_read_ask(&a, json_get(json_root(doc), "body"));
         sim_write_items(&text, &a);
+        if (cut)
+            text.len = text.len / 2;
         tokens = text.len / 4 + 1;
-        put_completion(&body, (struct span){ text.ptr, text.len }, "stop",
-                       len / 4, tokens);
+        put_completion(&body, (struct span){ text.ptr, text.len },
+                       cut ? "length" : "stop", len / 4, tokens);
         putf(out,
              "{\"id\":\"r\",\"custom_id\":\"%s\",\"response\":{"
              "\"status_code\":200,\"request_id\":\"q\",\"body\":",

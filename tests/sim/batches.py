@@ -40,6 +40,20 @@ def wrong(what, *options, anchors=30, **limits):
     return "batch: %s" % (what or "as it should be, %s" % (limits or "")), bad, r.err
 
 
+def cut_short():
+    """Each first answer is cut by its cap, and each second: two are paid for each anchor, in two rounds of batches."""
+    folder, bad = tempfile.mkdtemp(), []
+    with lib.Sim("--poll", POLL, "--always", "truncated") as s:
+        r = lib.run(folder, lib.texts(folder, 20), profile(folder, s.port), "--batch")
+        end(folder, s, r, 20, bad, answers=40)
+    shutil.rmtree(folder)
+    return "batch: answers cut by their cap", bad, r.err
+
+
+def some_lines_fail():
+    return wrong("", "--faults", "429=0.4,500=0.05,502=0.05", "--seed", 7)
+
+
 def few_bytes():
     return wrong("", bytes=9000)
 
@@ -152,7 +166,7 @@ def every_step():
     return "batch: kill -9 at each of %d steps, before and after" % (step - 1), bad, ""
 
 
-JOBS = [(wrong, ""), (few_bytes,), (few_tokens,), (wrong, "late"), (wrong, "queue"), (wrong, "expired"), (wrong, "cancelled"),
+JOBS = [(wrong, ""), (few_bytes,), (few_tokens,), (cut_short,), (some_lines_fail,), (wrong, "late"), (wrong, "queue"), (wrong, "expired"), (wrong, "cancelled"),
         (wrong, "500"), (refused,), (no_such_model,), (cap,), (killed_merging,), (every_step,)]
 
 if __name__ == "__main__":

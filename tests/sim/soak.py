@@ -1,8 +1,9 @@
 """Many requests with random faults, and llm-generate killed at random, resumed until it is done.
 
 soak.py [ANCHORS] [SEED]: no paid answer is lost but those under way at a kill, none is bought twice but those, the
-ledger is the bill but for those, a cap on money (raised twice) is never passed by more than those, memory stays flat, and
-an anchor ends as kept or failed with a reason. Under way: sent and not answered, or answered since the last commit.
+ledger is the bill but for those, a cap on money (raised twice) is never passed by more than those, memory stays flat
+while buying, and an anchor ends as kept or failed with a reason. Under way: sent and not answered, or answered since the
+last commit.
 """
 import json, os, random, shutil, signal, subprocess, sys, tempfile, time
 from collections import defaultdict
@@ -13,6 +14,7 @@ FLIGHT = 64  # requests sent and not answered, at most
 UNDER_WAY = 2 * FLIGHT  # ... and answers that share the next commit
 DEAREST = 0.005  # USD that one answer may cost, with room to spare
 FLAT = 16 << 20  # by how much memory may differ between early and late runs
+EACH = 2048  # ... and what the output's table of distinct texts may take for each anchor, once all is bought
 # Shares of requests; throttles are few, for each closes the endpoint to all. Those that end a run for good (no credit,
 # wrong key) are in faults.py.
 FAULTS = {"429-float": .0005, "429-ms": .0005, "429": .0005, "overloaded": .0005, "500": .01, "502": .01, "504": .005, "html": .004,
@@ -54,9 +56,10 @@ class Played:
         p = subprocess.Popen(command, env=lib.environment(), stdout=subprocess.DEVNULL,
                              stderr=open(os.path.join(self.folder, "log"), "ab"))
         until = time.time() + self.rng.uniform(0.1, most_s) if self.left else float("inf")
-        peak = 0
+        peak = [0, 0]  # while buying; while writing the output
         while p.poll() is None and time.time() < until:
-            peak = max(peak, peak_rss(p.pid))
+            writing = os.path.exists(os.path.join(self.folder, "out.lmdb.part"))
+            peak[writing] = max(peak[writing], peak_rss(p.pid))
             time.sleep(0.02)
         ended = p.poll() is not None
         if not ended:
@@ -148,12 +151,15 @@ def judge_money(played, keys):
     return bad
 
 
-def judge_memory(peaks):
-    """Those of runs that lasted: late ones against early ones."""
-    long = [p for p in peaks if p > 0]
-    early, late = max(long[:max(1, len(long) // 4)]), max(long[-max(1, len(long) // 4):])
-    print("soak: peak memory of early runs %d MiB, of late ones %d MiB" % (early >> 20, late >> 20))
-    return ["memory grew from %d to %d MiB" % (early >> 20, late >> 20)] if late > early + FLAT else []
+def judge_memory(peaks, n):
+    """Buying: late runs against early ones."""
+    buying, writing = [b for b, _ in peaks if b > 0], max(w for _, w in peaks)
+    part = max(1, len(buying) // 4)
+    early, late = max(buying[:part]), max(buying[-part:])
+    print("soak: peak memory while buying %d MiB in early runs, %d MiB in late ones; while writing the output %d MiB" %
+          (early >> 20, late >> 20, writing >> 20))
+    bad = ["memory grew from %d to %d MiB" % (early >> 20, late >> 20)] if late > early + FLAT else []
+    return bad + (["%d MiB while writing" % (writing >> 20)] if writing > early + FLAT + n * EACH else [])
 
 
 def judge_end(played, code, n):
@@ -175,7 +181,7 @@ def soak(n, seed):
     began, bad, most_s = time.time(), [], 0.4 + n / 3500  # each run looks through what is there first
     with lib.Sim("--seed", seed, "--latency", 20, "--faults", faults, "--bill", played.bill, "--storm", "4001,400") as s:
         prof = lib.profile(folder, s.port, concurrency={"start": FLIGHT, "max": FLIGHT})
-        # near-duplicates are kept in memory; all else is not
+        # what near-duplicates are looked for among is kept in memory
         command = lib.command(folder, store, prof, "--max-failures", 10 ** 9, "-q", "--checks", "repeated=off")
         for cap in 0.00025 * n, 0.0006 * n:
             bad += judge_cap(played, cap, played.on(command + ["--max-cost", str(cap)], most_s))
@@ -183,7 +189,7 @@ def soak(n, seed):
         bill = s.bill()
     print("soak: %d anchors, %d requests, %d runs, %d kills, %.0f s" %
           (n, bill["requests"], played.runs, played.kills, time.time() - began))
-    bad += judge_end(played, code, n) + judge_money(played, read_bill(played.bill)[0]) + judge_memory(played.peaks)
+    bad += judge_end(played, code, n) + judge_money(played, read_bill(played.bill)[0]) + judge_memory(played.peaks, n)
     if bill["other"]:
         bad.append("the other host heard something")
     bad += ["the key is in %s" % p for p in lib.leaks(folder)]
