@@ -121,9 +121,10 @@ static int read_sizes(struct model_config *c, const struct family *f,
 static int read_rates(struct model_config *c, const struct family *f,
                       const struct json_node *n, struct err *err)
 {
-    double eps = json_num(json_get(n, "layer_norm_eps"), 1e-12);
+    double eps = json_num(json_get(n, "layer_norm_eps"), (double)f->eps);
     double range = json_num(json_get(n, "initializer_range"), 0.02);
-    double pad = json_num(json_get(n, "pad_token_id"), 0.0);
+    double pad =
+        json_num(json_get(n, "pad_token_id"), f->positions_padded ? 1.0 : 0.0);
     int rc = rate(&c->drop_hidden, n, f->rate[0], 0.1f, err);
 
     if (rc == 0)
@@ -146,6 +147,11 @@ static int read_rates(struct model_config *c, const struct family *f,
     c->eps = (float)eps;
     c->init_range = (float)range;
     c->pad_id = (uint32_t)pad;
+    c->first = f->positions_padded ? c->pad_id + 1 : 0;
+    if (c->first >= c->P)
+        return ERR_SET(err, ERR_FORMAT,
+                       "pad_token_id %g leaves none of %zu positions", pad,
+                       c->P);
     return 0;
 }
 
@@ -265,9 +271,11 @@ static int load_sentence_config(struct json **doc, const char *dir,
     return rc;
 }
 
-/* max_seq_length, else model_max_length (1e30 means none), never over P. */
+/* max_seq_length, else model_max_length (1e30 means none), never over the
+ * positions there are. */
 static int read_length(struct model_config *c, const char *dir, struct err *err)
 {
+    const double most = (double)(c->P - c->first);
     struct json *sentence = NULL, *tokenizer = NULL;
     const struct json_node *n;
     double len;
@@ -279,9 +287,8 @@ static int read_length(struct model_config *c, const char *dir, struct err *err)
     if (rc < 0)
         goto out;
     n = json_root(sentence);
-    len = json_num(json_get(json_root(tokenizer), "model_max_length"),
-                   (double)c->P);
-    len = fmin(json_num(json_get(n, "max_seq_length"), len), (double)c->P);
+    len = json_num(json_get(json_root(tokenizer), "model_max_length"), most);
+    len = fmin(json_num(json_get(n, "max_seq_length"), len), most);
     c->lower_case = json_bool(json_get(n, "do_lower_case"), false);
     if (len < 8.0)
         rc = ERR_SET(err, ERR_FORMAT,

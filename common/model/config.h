@@ -27,7 +27,7 @@ const char *model_kind_name(enum model_kind k);
 
 /* Layouts of config and weights (family.h): BERT's covers MiniLM, TinyBERT and
  * the Chinese models (also those called RoBERTa-wwm). */
-enum model_layout { LAYOUT_BERT, LAYOUT_DISTILBERT };
+enum model_layout { LAYOUT_BERT, LAYOUT_DISTILBERT, LAYOUT_ROBERTA };
 
 /* From a cross-encoder's logit to its score. */
 enum model_activation { ACTIVATION_SIGMOID, ACTIVATION_IDENTITY };
@@ -39,6 +39,7 @@ struct model_config {
     enum model_layout layout;
     /* config.json */
     size_t V, P, S;    /* rows of the word, position and segment tables */
+    size_t first;      /* row of P of the first token; 0 in BERT */
     size_t C, H, F, L; /* channels, heads, feed-forward width, layers */
     float eps;         /* of LayerNorm; 1e-12 in BERT */
     float drop_hidden, drop_attention, drop_classifier;
@@ -47,7 +48,8 @@ struct model_config {
     size_t labels; /* of a cross-encoder; else 0 */
     /* the folder */
     enum model_activation activation;      /* of a cross-encoder */
-    size_t max_len;                        /* tokens, specials included; <= P */
+    size_t max_len;                        /* tokens, specials included;
+                                              <= P - first */
     enum pooling pooling[CONFIG_POOLINGS]; /* concatenated in this order */
     size_t poolings;
     bool normalise;           /* pooled vectors to unit length */

@@ -97,7 +97,7 @@ static int save_config(const struct model_config *c, const char *folder,
     json_set(o, "architectures", names);
     json_set_str(o, "model_type", f->type);
     json_set_str(o, f->activation, "gelu");
-    if (f->layout == LAYOUT_BERT)
+    if (f->layout != LAYOUT_DISTILBERT)
         json_set_str(o, "position_embedding_type", "absolute");
     set_sizes(o, c, f);
     json_set_str(o, "torch_dtype", "float32");

@@ -44,7 +44,7 @@ void encoder_embed(float *x, const struct model_config *c,
 
     for (size_t b = b0; b < b1; b++) {
         for (size_t t = p->offset[b]; t < p->offset[b + 1]; t++, x += C) {
-            size_t row = t - p->offset[b];
+            size_t row = c->first + t - p->offset[b];
 
             assert(p->id[t] < c->V && row < c->P && p->segment[t] < c->S);
             memcpy(x, e->word + p->id[t] * C, C * sizeof(*x));

@@ -2,7 +2,7 @@
  * encoder.h - the forward pass of BERT over packed sequences, for inference.
  * Devlin et al., "BERT", 2018, arXiv:1810.04805; LayerNorm after each block.
  *
- *   x = LN(word[id] + position[0..] + segment[s])
+ *   x = LN(word[id] + position[first..] + segment[s])
  *   per layer:  h = LN1(x + out(attention(qkv(x))))
  *               x = LN2(h + down(gelu(up(h))))
  *
@@ -43,7 +43,8 @@ size_t encoder_scratch(const struct model_config *c, enum precision precision,
 /*
  *   y       [T,C] or [B,C]  out   by rows
  *   scratch [encoder_scratch(c, w->precision, p->T, p->longest)]
- *   p                       in    every id < V, segment < S, length <= P
+ *   p                       in    every id < V, segment < S, length <= P -
+ * first
  */
 void encoder_forward(float *y, float *scratch, const struct model_config *c,
                      const struct infer_weights *w, const struct packed *p,

@@ -189,6 +189,11 @@ static uint64_t head_seed(const struct encoder_grad *g)
     return rng_at(g->key, 1);
 }
 
+static uint64_t drop_first_seed(const struct encoder_grad *g)
+{
+    return rng_at(head_seed(g), 0);
+}
+
 static float head_rate(const struct encoder_grad *g)
 {
     return g->train ? g->c->drop_classifier : 0.0f;
@@ -200,6 +205,9 @@ static void classify(struct encoder_grad *g)
     const struct head_weights *h = &g->w->head;
     size_t B = g->batch->B, C = g->c->C;
 
+    if (family_of(g->c->layout)->drop_first)
+        dropout_fwd(g->last, g->last, head_rate(g), drop_first_seed(g), 0, B,
+                    C);
     gemm_nt(g->pooled, g->last, h->pool_w, h->pool_b, B, C, C);
     if (family_of(g->c->layout)->relu)
         relu_fwd(g->pooled, g->pooled, B * C);
@@ -254,6 +262,9 @@ static void classify_bwd(struct encoder_grad *g, const float *dy)
     gemm_tn_add(dh->pool_w, d, g->last, 0, C, C, C, B);
     bias_bwd(dh->pool_b, d, 0, C, B, C);
     gemm_nn(g->drows, d, h->pool_w, 0.0f, B, C, C);
+    if (family_of(g->c->layout)->drop_first)
+        dropout_fwd(g->drows, g->drows, head_rate(g), drop_first_seed(g), 0, B,
+                    C);
 }
 
 /* The gradient of the chunk's rows of the last layer's output. */
@@ -318,7 +329,7 @@ static void weight_gradients(struct encoder_grad *g)
     for (size_t l = g->c->L; l-- > 0;)
         layer_grad(&g->dw->layer[l], &g->layer[l], &g->job[l], g->turned,
                    g->workers);
-    embedding_grad(&g->dw->embedding, g->sum, g->batch, C, g->workers);
+    embedding_grad(&g->dw->embedding, g->sum, g->batch, g->c, g->workers);
     if (!family_of(g->c->layout)->size[2]) /* the table is not the model's */
         memset(g->dw->embedding.segment, 0,
                g->c->S * C * sizeof(*g->dw->embedding.segment));

@@ -17,7 +17,27 @@ static const struct family families[] = {
       .rate = { "hidden_dropout_prob", "attention_probs_dropout_prob",
                 "classifier_dropout" },
       .classifier_rate = -1.0f,
-      .pooler = true },
+      .eps = 1e-12f,
+      .pooler = true,
+      .head = { "pooler.dense.", "classifier." } },
+    /* Liu et al., 2019, arXiv:1907.11692 */
+    { .layout = LAYOUT_ROBERTA,
+      .type = "roberta",
+      .prefix = "roberta.",
+      .body = "RobertaModel",
+      .cross = "RobertaForSequenceClassification",
+      .activation = "hidden_act",
+      .size = { "vocab_size", "max_position_embeddings", "type_vocab_size",
+                "hidden_size", "num_attention_heads", "intermediate_size",
+                "num_hidden_layers" },
+      .rate = { "hidden_dropout_prob", "attention_probs_dropout_prob",
+                "classifier_dropout" },
+      .classifier_rate = -1.0f,
+      .drop_first = true,
+      .positions_padded = true,
+      .eps = 1e-12f,
+      .pooler = true,
+      .head = { "classifier.dense.", "classifier.out_proj." } },
     /* Sanh et al., 2019, arXiv:1910.01108 */
     { .layout = LAYOUT_DISTILBERT,
       .type = "distilbert",
@@ -30,6 +50,8 @@ static const struct family families[] = {
       .rate = { "dropout", "attention_dropout", "seq_classif_dropout" },
       .classifier_rate = 0.2f,
       .relu = true,
+      .eps = 1e-12f,
+      .head = { "pre_classifier.", "classifier." },
       .name = { { "encoder.layer.", "transformer.layer." },
                 { "attention.self.query.", "attention.q_lin." },
                 { "attention.self.key.", "attention.k_lin." },
@@ -38,8 +60,7 @@ static const struct family families[] = {
                 { "attention.output.LayerNorm.", "sa_layer_norm." },
                 { "intermediate.dense.", "ffn.lin1." },
                 { "output.dense.", "ffn.lin2." },
-                { "output.LayerNorm.", "output_layer_norm." },
-                { "pooler.dense.", "pre_classifier." } } },
+                { "output.LayerNorm.", "output_layer_norm." } } },
 };
 
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
@@ -71,13 +92,36 @@ void family_known(char *out, size_t size)
                                families[i].type);
 }
 
+bool family_body_pools(const struct family *f)
+{
+    return strcmp(f->head[0], "pooler.dense.") == 0;
+}
+
+static bool head_name(char *out, size_t size, const struct family *f,
+                      const char *name)
+{
+    static const char *const bert[2] = { "pooler.dense.", "classifier." };
+
+    for (size_t i = 0; i < 2; i++) {
+        size_t len = strlen(bert[i]);
+
+        if (strncmp(name, bert[i], len) != 0)
+            continue;
+        snprintf(out, size, "%s%s", f->head[i], name + len);
+        return true;
+    }
+    return false;
+}
+
 /* At most one part of each place is replaced, the layer's and one more. */
 void family_name(char *out, size_t size, const struct family *f,
-                 const char *name)
+                 const char *name, bool cross)
 {
     const char *at = name, *layer = "encoder.layer.";
     size_t n = 0;
 
+    if (cross && head_name(out, size, f, name))
+        return;
     if (f->name[0][0] && strncmp(name, layer, strlen(layer)) == 0) {
         at = strchr(name + strlen(layer), '.') + 1;
         n = (size_t)snprintf(out, size, "%s%.*s", f->name[0][1],

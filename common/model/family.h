@@ -24,7 +24,13 @@ struct family {
     const char *rate[FAMILY_RATES];
     float classifier_rate; /* when config.json has none; < 0: the hidden one */
     bool relu;             /* of the head, where BERT has tanh */
+    bool drop_first;       /* dropout before the head's first product too */
+    bool positions_padded; /* the first token's is pad_token_id + 1 */
+    float eps;             /* of LayerNorm when config.json has none */
     bool pooler;           /* a body without head has one in its file */
+    /* a cross-encoder's names of pooler.dense. and classifier.; the first is
+     * the body's where it is "pooler.dense." */
+    const char *head[2];
     /* parts of BERT's names and what they are here, in order of search */
     const char *name[FAMILY_NAMES][2];
 };
@@ -34,8 +40,11 @@ const struct family *family_of(enum model_layout layout);
 const struct family *family_find(const char *type);
 /* "bert, distilbert" for a message. */
 void family_known(char *out, size_t size);
-/* BERT's name of a tensor, without prefix, as the family has it. */
+/* BERT's name of a tensor, without prefix, as the family has it in a body or
+ * in a cross-encoder. */
 void family_name(char *out, size_t size, const struct family *f,
-                 const char *name);
+                 const char *name, bool cross);
+/* Is the pooler a part of a cross-encoder's body? */
+bool family_body_pools(const struct family *f);
 
 #endif

@@ -131,7 +131,7 @@ struct embedding_task {
     const struct embedding_weights *dw;
     const struct packed *batch;
     const float *d;
-    size_t C;
+    const struct model_config *c;
 };
 
 /* Several tokens share a row, so a task owns columns and takes the tokens in
@@ -141,13 +141,13 @@ static void embedding_columns(void *ctx, size_t begin, size_t end,
 {
     const struct embedding_task *k = ctx;
     const struct packed *p = k->batch;
-    size_t C = k->C, n = end - begin;
+    size_t C = k->c->C, n = end - begin;
 
     (void)worker;
     for (size_t b = 0; b < p->B; b++) {
         for (size_t t = p->offset[b]; t < p->offset[b + 1]; t++) {
             const float *d = k->d + t * C + begin;
-            size_t row = t - p->offset[b];
+            size_t row = k->c->first + t - p->offset[b];
 
             add_fwd(k->dw->word + p->id[t] * C + begin, d, n);
             add_fwd(k->dw->position + row * C + begin, d, n);
@@ -157,11 +157,12 @@ static void embedding_columns(void *ctx, size_t begin, size_t end,
 }
 
 void embedding_grad(const struct embedding_weights *dw, const float *d,
-                    const struct packed *batch, size_t C, struct workers *w)
+                    const struct packed *batch, const struct model_config *c,
+                    struct workers *w)
 {
-    struct embedding_task k = { dw, batch, d, C };
+    struct embedding_task k = { dw, batch, d, c };
 
-    workers_run(w, C, TASK_COLUMNS, embedding_columns, &k);
+    workers_run(w, c->C, TASK_COLUMNS, embedding_columns, &k);
 }
 
 void grad_norm_parts(float *dweight, float *dbias, const float *part,

@@ -36,7 +36,8 @@ void layer_grad(const struct layer_weights *dw, const struct layer_acts *a,
 
 /* d [T,C]: the gradient of word + segment + position */
 void embedding_grad(const struct embedding_weights *dw, const float *d,
-                    const struct packed *batch, size_t C, struct workers *w);
+                    const struct packed *batch, const struct model_config *c,
+                    struct workers *w);
 
 /* dweight, dbias [C] += the chunks' parts [chunks,2C], in their order. */
 void grad_norm_parts(float *dweight, float *dbias, const float *part,

@@ -32,10 +32,10 @@ void recipe_announce(const struct recipe_args *r, const struct workers *w)
 int recipe_apply(const struct recipe_args *r, struct model_config *c,
                  struct err *err)
 {
-    if (r->max_length > 0 && (size_t)r->max_length > c->P)
+    if (r->max_length > 0 && (size_t)r->max_length > c->P - c->first)
         return ERR_SET(err, ERR_USAGE,
                        "--max-length %lld, the model has %zu positions",
-                       (long long)r->max_length, c->P);
+                       (long long)r->max_length, c->P - c->first);
     if (r->max_length > 0)
         c->max_len = (size_t)r->max_length;
     if (r->dropout >= 0.0) {

@@ -192,7 +192,8 @@ static int check_shape(const struct safetensor *t, size_t rows, size_t cols,
 
 /* found counts the parts that were there. */
 static int load_tensor(const struct checkpoint *k, const struct family *f,
-                       const struct tensor *t, size_t *found, struct err *err)
+                       bool cross, const struct tensor *t, size_t *found,
+                       struct err *err)
 {
     size_t parts = tensor_parts(t);
 
@@ -203,7 +204,7 @@ static int load_tensor(const struct checkpoint *k, const struct family *f,
         int rc;
 
         tensor_part_name(bert, sizeof(bert), t, fused[i]);
-        family_name(name, sizeof(name), f, bert);
+        family_name(name, sizeof(name), f, bert, cross);
         rc = find_any(&s, k, f->prefix, name, err);
         if (rc == 0 && !s && !tensor_head(t))
             rc = ERR_SET(err, ERR_FORMAT, "tensor %s is not there", name);
@@ -231,7 +232,7 @@ static int load_all(struct weights *w, unsigned *found,
 
         if (tensor_absent(t, w->layout))
             continue;
-        rc = load_tensor(k, f, t, &n, err);
+        rc = load_tensor(k, f, w->head.cls_w != NULL, t, &n, err);
 
         if (rc < 0)
             return rc;
@@ -307,9 +308,9 @@ int weights_load(struct weights *w, unsigned *found, const char *folder,
 static size_t split(struct safetensor_f32 *out, char (*name)[NAME],
                     const struct tensor *t, const struct family *f, bool cross)
 {
-    /* DistilBERT's pooler belongs to the head */
-    bool body = f->pooler ? tensor_head(t) != WEIGHTS_FOUND_CLASSIFIER
-                          : tensor_head(t) == 0;
+    bool pools = cross ? family_body_pools(f) : f->pooler;
+    bool body = tensor_head(t) == 0 ||
+                (pools && tensor_head(t) == WEIGHTS_FOUND_POOLER);
     size_t parts = tensor_parts(t), n = cross && body ? strlen(f->prefix) : 0;
 
     if (tensor_absent(t, f->layout) || (!cross && !f->pooler && !body))
@@ -319,7 +320,7 @@ static size_t split(struct safetensor_f32 *out, char (*name)[NAME],
 
         memcpy(name[i], f->prefix, n);
         tensor_part_name(bert, sizeof(bert), t, fused[i]);
-        family_name(name[i] + n, NAME - n, f, bert);
+        family_name(name[i] + n, NAME - n, f, bert, cross);
         out[i] = (struct safetensor_f32){ name[i], t->x + i * (t->n / parts),
                                           t->rows / parts, t->cols };
     }

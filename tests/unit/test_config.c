@@ -53,7 +53,7 @@ static void load_refuses_what_it_does_not_know(void **state)
         struct entry file[FILES];
     } bad[] = {
         { "config.json", { { "x", "" } } },
-        { "roberta", { { "config.json", "{\"model_type\":\"roberta\"}" } } },
+        { "xlnet", { { "config.json", "{\"model_type\":\"xlnet\"}" } } },
         { "known: bert", { { "config.json", "{}" } } },
         { "gelu_new",
           { { "config.json", "{\"model_type\":\"bert\",\"hidden_act\":"
