@@ -27,6 +27,11 @@ size_t model_config_dim(const struct model_config *c)
     return c->C * c->poolings;
 }
 
+size_t model_config_table(const struct model_config *c)
+{
+    return c->E ? c->E : c->C;
+}
+
 /* ---- files ---- */
 
 int config_file(struct json **doc, const char *folder, const char *name,
@@ -109,6 +114,16 @@ static int read_sizes(struct model_config *c, const struct family *f,
         if (rc < 0)
             return rc;
     }
+    if (f->table && json_get(n, f->table)) {
+        int rc = need_size(&c->E, n, f->table, err);
+
+        if (rc < 0)
+            return rc;
+    } else if (f->table) {
+        c->E = f->table_width;
+    }
+    if (c->E == c->C)
+        c->E = 0;
     if (c->C % c->H != 0)
         return ERR_SET(err, ERR_FORMAT, "%s %zu is not a multiple of %s %zu",
                        f->size[3], c->C, f->size[4], c->H);

@@ -27,7 +27,12 @@ const char *model_kind_name(enum model_kind k);
 
 /* Layouts of config and weights (family.h): BERT's covers MiniLM, TinyBERT and
  * the Chinese models (also those called RoBERTa-wwm). */
-enum model_layout { LAYOUT_BERT, LAYOUT_DISTILBERT, LAYOUT_ROBERTA };
+enum model_layout {
+    LAYOUT_BERT,
+    LAYOUT_DISTILBERT,
+    LAYOUT_ROBERTA,
+    LAYOUT_ELECTRA
+};
 
 /* From a cross-encoder's logit to its score. */
 enum model_activation { ACTIVATION_SIGMOID, ACTIVATION_IDENTITY };
@@ -41,6 +46,8 @@ struct model_config {
     size_t V, P, S;    /* rows of the word, position and segment tables */
     size_t first;      /* row of P of the first token; 0 in BERT */
     size_t C, H, F, L; /* channels, heads, feed-forward width, layers */
+    size_t E;          /* width of those tables when it is not C, and a linear
+                          layer makes C of it (ELECTRA); else 0 */
     float eps;         /* of LayerNorm; 1e-12 in BERT */
     float drop_hidden, drop_attention, drop_classifier;
     float init_range; /* of new weights: normal(0, 0.02) */
@@ -71,6 +78,8 @@ int model_config_load(struct model_config *c, const char *folder,
 
 /* Channels of a sentence vector: C times the number of poolings. */
 size_t model_config_dim(const struct model_config *c);
+/* Columns of the word, position and segment tables: E, or C. */
+size_t model_config_table(const struct model_config *c);
 
 /*
  * Write the JSON files of a folder of kind c->kind (MODEL_BI or MODEL_CROSS)

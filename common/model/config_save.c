@@ -56,6 +56,8 @@ static void set_sizes(struct json_node *o, const struct model_config *c,
     for (size_t i = 0; i < FAMILY_SIZES; i++)
         if (f->size[i])
             json_set_num(o, f->size[i], (double)size[i]);
+    if (f->table)
+        json_set_num(o, f->table, (double)model_config_table(c));
     set_f32(o, "layer_norm_eps", c->eps);
     set_f32(o, f->rate[0], c->drop_hidden);
     set_f32(o, f->rate[1], c->drop_attention);

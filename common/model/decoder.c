@@ -16,9 +16,9 @@ enum { CROSS_PARAMS = 6, HEAD_PARAMS = 5, TAG_PARAM = 0x200 };
 
 static size_t count_floats(const struct model_config *c, bool reconstruct)
 {
-    size_t layer = 2 * c->C * c->C + 4 * c->C;
+    size_t layer = 2 * c->C * c->C + 4 * c->C, W = model_config_table(c);
 
-    return (reconstruct ? c->L * layer : 0) + c->C * c->C + 3 * c->C + c->V;
+    return (reconstruct ? c->L * layer : 0) + W * c->C + 3 * W + c->V;
 }
 
 static struct param *add(struct decoder *d, const char *name, size_t n,
@@ -63,12 +63,12 @@ static void add_cross(struct decoder *d, size_t l)
 static void add_head(struct decoder *d)
 {
     struct head *h = &d->head;
-    size_t C = d->c->C;
+    size_t C = d->c->C, W = model_config_table(d->c);
 
-    h->dense_w = add(d, "cls.predictions.transform.dense.weight", C * C, true);
-    h->dense_b = add(d, "cls.predictions.transform.dense.bias", C, false);
-    h->ln_w = add(d, "cls.predictions.transform.LayerNorm.weight", C, false);
-    h->ln_b = add(d, "cls.predictions.transform.LayerNorm.bias", C, false);
+    h->dense_w = add(d, "cls.predictions.transform.dense.weight", W * C, true);
+    h->dense_b = add(d, "cls.predictions.transform.dense.bias", W, false);
+    h->ln_w = add(d, "cls.predictions.transform.LayerNorm.weight", W, false);
+    h->ln_b = add(d, "cls.predictions.transform.LayerNorm.bias", W, false);
     h->bias = add(d, "cls.predictions.bias", d->c->V, false);
 }
 

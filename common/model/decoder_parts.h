@@ -36,12 +36,13 @@ struct head {
     /* rows with a target, this batch */
     size_t R;
     uint32_t *row, *target; /* [R] token, word */
-    float *x, *t, *g, *y;   /* [R,C] input, dense, gelu, LN */
-    float *d;               /* [R,C] gradient of t, then */
-    float *dx;              /* [R,C] of x */
+    float *x, *dx;          /* [R,C] input, its gradient */
+    float *t, *g, *y;       /* [R,W] dense, gelu, LN; W columns as the
+                               embedding's tables (model_config_table()) */
+    float *d;               /* [R,W] gradient of t */
     float *mean, *rstd;     /* [R] */
     float *logit;           /* [R,V] then its gradient */
-    float *part;            /* [blocks,2C] */
+    float *part;            /* [blocks,2W] */
     double *loss;           /* [blocks] */
 };
 

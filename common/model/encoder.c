@@ -6,6 +6,7 @@
 #include "model/family.h"
 #include "nn/attention_infer.h"
 #include "nn/elementwise.h"
+#include "nn/gelu.h"
 #include "nn/layernorm.h"
 
 /* Rows that go through the second half of a layer together, so that their
@@ -33,23 +34,24 @@ size_t encoder_scratch(const struct model_config *c, enum precision precision,
     const struct attention a = { .H = c->H, .C = c->C };
 
     return T * 5 * c->C + smaller(T, BLOCK) * c->F +
-           rows_floats(c, precision, T) + attention_infer_scratch(&a, longest);
+           rows_floats(c, precision, T) + attention_infer_scratch(&a, longest) +
+           T * c->E;
 }
 
 void encoder_embed(float *x, const struct model_config *c,
                    const struct embedding_weights *e, const struct packed *p,
                    size_t b0, size_t b1)
 {
-    size_t C = c->C;
+    const size_t W = model_config_table(c);
 
     for (size_t b = b0; b < b1; b++) {
-        for (size_t t = p->offset[b]; t < p->offset[b + 1]; t++, x += C) {
+        for (size_t t = p->offset[b]; t < p->offset[b + 1]; t++, x += W) {
             size_t row = c->first + t - p->offset[b];
 
             assert(p->id[t] < c->V && row < c->P && p->segment[t] < c->S);
-            memcpy(x, e->word + p->id[t] * C, C * sizeof(*x));
-            add_fwd(x, e->segment + p->segment[t] * C, C);
-            add_fwd(x, e->position + row * C, C);
+            memcpy(x, e->word + p->id[t] * W, W * sizeof(*x));
+            add_fwd(x, e->segment + p->segment[t] * W, W);
+            add_fwd(x, e->position + row * W, W);
         }
     }
 }
@@ -61,6 +63,7 @@ struct room {
     float *u;         /* [BLOCK,F] */
     float *rows;      /* [rows_floats()] */
     float *scratch;   /* [attention_infer_scratch(longest)] */
+    float *narrow;    /* [T,E] */
 };
 
 static void linear(float *y, size_t ldy, const float *x, const struct panel *p,
@@ -135,11 +138,27 @@ static void layer_cls(float *y, const struct room *r,
     tail(y, r, c, l, w, p->B);
 }
 
+static void embed(const struct room *r, const struct model_config *c,
+                  const struct infer_weights *w, const struct packed *p)
+{
+    const struct embedding_weights *e = &w->w->embedding;
+    float *x = c->E ? r->narrow : r->x;
+    struct panel_rows rows;
+
+    encoder_embed(x, c, e, p, 0, p->B);
+    layernorm_fwd(x, NULL, NULL, x, e->ln_w, e->ln_b, c->eps, p->T,
+                  model_config_table(c));
+    if (!c->E)
+        return;
+    rows = panel_rows(NULL, x, c->E, PRECISION_F32, p->T, c->E);
+    panel_fwd(r->x, c->C, &rows, &w->project, PANEL_BIAS, p->T);
+}
+
 void encoder_forward(float *y, float *scratch, const struct model_config *c,
                      const struct infer_weights *w, const struct packed *p,
                      enum encoder_rows rows)
 {
-    const struct embedding_weights *e = &w->w->embedding;
+    const struct attention a = { .H = c->H, .C = c->C };
     const struct layer_weights *l = w->w->layer;
     const size_t wide = p->T * c->C, last = c->L - 1;
     const bool cls = rows == ENCODER_CLS;
@@ -150,8 +169,8 @@ void encoder_forward(float *y, float *scratch, const struct model_config *c,
     r.u = r.att + wide;
     r.rows = r.u + smaller(p->T, BLOCK) * c->F;
     r.scratch = r.rows + rows_floats(c, w->precision, p->T);
-    encoder_embed(r.x, c, e, p, 0, p->B);
-    layernorm_fwd(r.x, NULL, NULL, r.x, e->ln_w, e->ln_b, c->eps, p->T, c->C);
+    r.narrow = r.scratch + attention_infer_scratch(&a, p->longest);
+    embed(&r, c, w, p);
     for (size_t i = 0; i < last; i++)
         layer(&r, c, &l[i], &w->layer[i], p);
     if (cls)
@@ -173,6 +192,22 @@ void encoder_pool(float *y, const float *x, const struct model_config *c,
         l2norm_fwd(y, NULL, y, p->B, E);
 }
 
+void encoder_head_fwd(float *y, const float *x, const struct model_config *c,
+                      size_t n)
+{
+    switch (family_of(c->layout)->head_by) {
+    case HEAD_TANH:
+        tanh_fwd(y, x, n);
+        break;
+    case HEAD_RELU:
+        relu_fwd(y, x, n);
+        break;
+    case HEAD_GELU:
+        gelu_fwd(y, x, n);
+        break;
+    }
+}
+
 void encoder_logits(float *y, float *pooled, const float *x,
                     const struct model_config *c, const struct infer_weights *w,
                     size_t B)
@@ -180,10 +215,7 @@ void encoder_logits(float *y, float *pooled, const float *x,
     struct panel_rows rows = panel_rows(NULL, x, c->C, PRECISION_F32, B, c->C);
 
     panel_fwd(pooled, c->C, &rows, &w->pool, PANEL_BIAS, B);
-    if (family_of(c->layout)->relu)
-        relu_fwd(pooled, pooled, B * c->C);
-    else
-        tanh_fwd(pooled, pooled, B * c->C);
+    encoder_head_fwd(pooled, pooled, c, B * c->C);
     rows = panel_rows(NULL, pooled, c->C, PRECISION_F32, B, c->C);
     panel_fwd(y, c->labels, &rows, &w->cls, PANEL_BIAS, B);
 }

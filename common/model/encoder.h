@@ -2,7 +2,7 @@
  * encoder.h - the forward pass of BERT over packed sequences, for inference.
  * Devlin et al., "BERT", 2018, arXiv:1810.04805; LayerNorm after each block.
  *
- *   x = LN(word[id] + position[first..] + segment[s])
+ *   x = LN(word[id] + position[first..] + segment[s])   [then W x + b: ELECTRA]
  *   per layer:  h = LN1(x + out(attention(qkv(x))))
  *               x = LN2(h + down(gelu(up(h))))
  *
@@ -61,7 +61,8 @@ void encoder_pool(float *y, const float *x, const struct model_config *c,
                   const struct packed *p);
 
 /*
- * A classifier's logits of rows x of first tokens: cls(tanh(pool(x)))
+ * A classifier's logits of rows x of first tokens: cls(head(pool(x))), where
+ * head is tanh in BERT (encoder_head_fwd())
  *
  *   y      [B,labels] out
  *   pooled [B,C]      out   what the classifier saw
@@ -71,8 +72,12 @@ void encoder_logits(float *y, float *pooled, const float *x,
                     const struct model_config *c, const struct infer_weights *w,
                     size_t B);
 
-/* x = word + segment + position of sequences [b0,b1), their rows only. The
- * first step of every forward pass. */
+/* What follows the head's first product: y[n] of x[n], which may be one. */
+void encoder_head_fwd(float *y, const float *x, const struct model_config *c,
+                      size_t n);
+
+/* x = word + segment + position of sequences [b0,b1), their rows only, each
+ * model_config_table(c) wide. The first step of every forward pass. */
 void encoder_embed(float *x, const struct model_config *c,
                    const struct embedding_weights *e, const struct packed *p,
                    size_t b0, size_t b1);

@@ -5,14 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/rng.h"
-#include "model/encoder.h"
 #include "model/encoder_grad_parts.h"
-#include "model/family.h"
-#include "nn/dropout.h"
 #include "nn/elementwise.h"
-#include "nn/gemm.h"
-#include "nn/layernorm.h"
 #include "nn/pooling.h"
 
 size_t encoder_grad_width(const struct encoder_grad *g)
@@ -106,23 +100,6 @@ void encoder_grad_free(struct encoder_grad *g)
 
 /* ---- forward ---- */
 
-static uint64_t embedding_seed(const struct encoder_grad *g)
-{
-    return rng_at(g->key, 0);
-}
-
-static void embed(struct encoder_grad *g, const struct chunk *k)
-{
-    const struct embedding_weights *e = &g->w->embedding;
-    size_t C = g->c->C, n = k->t1 - k->t0;
-    float *x = g->layer[0].x + k->t0 * C, *sum = g->sum + k->t0 * C;
-
-    encoder_embed(sum, g->c, e, g->batch, k->b0, k->b1);
-    layernorm_fwd(x, g->mean + k->t0, g->rstd + k->t0, sum, e->ln_w, e->ln_b,
-                  g->c->eps, n, C);
-    dropout_fwd(x, x, g->job[0].drop_hidden, embedding_seed(g), k->t0, n, C);
-}
-
 /* Rows of the last layer's output that sequence b is pooled from. */
 static size_t pool_rows(const struct encoder_grad *g, size_t b, size_t *first)
 {
@@ -157,7 +134,7 @@ static void forward(void *ctx, size_t begin, size_t end, size_t worker)
     for (size_t i = begin; i < end; i++) {
         const struct chunk *k = &g->chunk[i];
 
-        embed(g, k);
+        embed_fwd(g, k);
         for (size_t l = 0; l < L; l++) {
             const struct layer_job *j = &g->job[l];
             float *y = l + 1 < L ? g->layer[l + 1].x : g->last;
@@ -184,39 +161,6 @@ static void pack(void *ctx, size_t begin, size_t end, size_t worker)
                           &g->w->layer[i / LAYER_PANELS], i % LAYER_PANELS);
 }
 
-static uint64_t head_seed(const struct encoder_grad *g)
-{
-    return rng_at(g->key, 1);
-}
-
-static uint64_t drop_first_seed(const struct encoder_grad *g)
-{
-    return rng_at(head_seed(g), 0);
-}
-
-static float head_rate(const struct encoder_grad *g)
-{
-    return g->train ? g->c->drop_classifier : 0.0f;
-}
-
-/* A few rows: the calling thread does it. */
-static void classify(struct encoder_grad *g)
-{
-    const struct head_weights *h = &g->w->head;
-    size_t B = g->batch->B, C = g->c->C;
-
-    if (family_of(g->c->layout)->drop_first)
-        dropout_fwd(g->last, g->last, head_rate(g), drop_first_seed(g), 0, B,
-                    C);
-    gemm_nt(g->pooled, g->last, h->pool_w, h->pool_b, B, C, C);
-    if (family_of(g->c->layout)->relu)
-        relu_fwd(g->pooled, g->pooled, B * C);
-    else
-        tanh_fwd(g->pooled, g->pooled, B * C);
-    dropout_fwd(g->dropped, g->pooled, head_rate(g), head_seed(g), 0, B, C);
-    gemm_nt(g->out, g->dropped, h->cls_w, h->cls_b, B, g->c->labels, C);
-}
-
 static void run_forward(struct encoder_grad *g)
 {
     workers_run(g->workers, g->c->L * LAYER_PANELS, 1, pack, g);
@@ -234,7 +178,7 @@ int encoder_batch_forward(struct encoder_grad *g, float *y,
         return rc;
     run_forward(g);
     if (g->c->kind == MODEL_CROSS)
-        classify(g);
+        classify_fwd(g);
     for (size_t i = 0; i < n; i++)
         if (!isfinite(g->out[i]))
             return ERR_SET(err, ERR_NUMERIC,
@@ -244,28 +188,6 @@ int encoder_batch_forward(struct encoder_grad *g, float *y,
 }
 
 /* ---- backward ---- */
-
-static void classify_bwd(struct encoder_grad *g, const float *dy)
-{
-    const struct head_weights *h = &g->w->head, *dh = &g->dw->head;
-    size_t B = g->batch->B, C = g->c->C, labels = g->c->labels;
-    float *d = g->dropped; /* free once cls_w has its gradient */
-
-    gemm_tn_add(dh->cls_w, dy, g->dropped, 0, labels, labels, C, B);
-    bias_bwd(dh->cls_b, dy, 0, labels, B, labels);
-    gemm_nn(d, dy, h->cls_w, 0.0f, B, C, labels);
-    dropout_fwd(d, d, head_rate(g), head_seed(g), 0, B, C);
-    if (family_of(g->c->layout)->relu)
-        relu_bwd(d, d, g->pooled, B * C);
-    else
-        tanh_bwd(d, d, g->pooled, B * C);
-    gemm_tn_add(dh->pool_w, d, g->last, 0, C, C, C, B);
-    bias_bwd(dh->pool_b, d, 0, C, B, C);
-    gemm_nn(g->drows, d, h->pool_w, 0.0f, B, C, C);
-    if (family_of(g->c->layout)->drop_first)
-        dropout_fwd(g->drows, g->drows, head_rate(g), drop_first_seed(g), 0, B,
-                    C);
-}
 
 /* The gradient of the chunk's rows of the last layer's output. */
 static void unpool(float *d, const struct encoder_grad *g,
@@ -289,17 +211,6 @@ static void unpool(float *d, const struct encoder_grad *g,
     }
 }
 
-static void embed_bwd(float *d, struct encoder_grad *g, const struct chunk *k)
-{
-    size_t C = g->c->C, n = k->t1 - k->t0;
-    float *sum = g->sum + k->t0 * C;
-
-    dropout_fwd(d, d, g->job[0].drop_hidden, embedding_seed(g), k->t0, n, C);
-    layer_norm_bwd(d, g->dln, sum, g->w->embedding.ln_w, g->mean + k->t0,
-                   g->rstd + k->t0, k, n, C);
-    memcpy(sum, d, n * C * sizeof(*sum));
-}
-
 static void backward(void *ctx, size_t begin, size_t end, size_t worker)
 {
     struct encoder_grad *g = ctx;
@@ -318,7 +229,7 @@ static void backward(void *ctx, size_t begin, size_t end, size_t worker)
                 g->between->bwd(g->between->ctx, l, dh, k);
             layer_attend_bwd(b->d, dh, &g->layer[l], b->scratch, j, k);
         }
-        embed_bwd(b->d, g, k);
+        embed_bwd(b->d, g, b->dh, k);
     }
 }
 
@@ -329,12 +240,7 @@ static void weight_gradients(struct encoder_grad *g)
     for (size_t l = g->c->L; l-- > 0;)
         layer_grad(&g->dw->layer[l], &g->layer[l], &g->job[l], g->turned,
                    g->workers);
-    embedding_grad(&g->dw->embedding, g->sum, g->batch, g->c, g->workers);
-    if (!family_of(g->c->layout)->size[2]) /* the table is not the model's */
-        memset(g->dw->embedding.segment, 0,
-               g->c->S * C * sizeof(*g->dw->embedding.segment));
-    grad_norm_parts(g->dw->embedding.ln_w, g->dw->embedding.ln_b, g->dln,
-                    g->chunks, C);
+    embed_grad(g);
     for (size_t l = 0; l < g->c->L; l++) {
         const struct layer_weights *dw = &g->dw->layer[l];
 

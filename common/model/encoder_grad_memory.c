@@ -74,16 +74,20 @@ static void carve_layer(struct layer_acts *a, struct carve *k,
 static void carve_ends(struct encoder_grad *g, struct carve *k,
                        const struct shape *s)
 {
-    size_t C = g->c->C, width = encoder_grad_width(g);
+    size_t C = g->c->C, W = model_config_table(g->c);
+    size_t width = encoder_grad_width(g);
 
-    g->sum = floats(k, s->T * C);
+    g->sum = floats(k, s->T * W);
     g->mean = floats(k, s->T);
     g->rstd = floats(k, s->T);
-    g->dln = floats(k, most_chunks(s->T) * 2 * C);
+    g->dln = floats(k, most_chunks(s->T) * 2 * W);
+    g->narrow = g->c->E ? floats(k, s->T * W) : NULL;
+    g->dproject = g->c->E ? floats(k, s->T * C) : NULL;
     g->last = floats(k, (g->cut ? s->B : s->T) * C);
     g->out = floats(k, s->B * width);
     g->norm = floats(k, s->B);
     g->which = take(k, s->B * width, sizeof(*g->which));
+    g->dense = floats(k, s->B * C);
     g->pooled = floats(k, s->B * C);
     g->dropped = floats(k, s->B * C);
     g->dout = floats(k, s->B * width);
@@ -93,13 +97,14 @@ static void carve_ends(struct encoder_grad *g, struct carve *k,
 static void carve_lanes(struct encoder_grad *g, struct carve *k,
                         const struct shape *s)
 {
-    size_t n = s->T / most_chunks(s->T) + 1 + s->longest, C = g->c->C;
+    size_t n = s->T / most_chunks(s->T) + 1 + s->longest;
+    size_t wider = g->c->E > g->c->C ? g->c->E : g->c->C;
     size_t workers = workers_count(g->workers);
 
     n = n < s->T ? n : s->T;
     g->lane = take(k, workers, sizeof(*g->lane));
     for (size_t i = 0; i < workers; i++) {
-        struct lane b = { floats(k, n * C), floats(k, n * C),
+        struct lane b = { floats(k, n * wider), floats(k, n * wider),
                           floats(k, layer_scratch(g->c, g->precision, n,
                                                   s->longest)) };
 

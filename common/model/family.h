@@ -10,6 +10,8 @@
 
 #include "model/config.h"
 
+enum family_head { HEAD_TANH, HEAD_RELU, HEAD_GELU };
+
 enum { FAMILY_NAMES = 10, FAMILY_SIZES = 7, FAMILY_RATES = 3 };
 
 struct family {
@@ -20,14 +22,18 @@ struct family {
     const char *activation;   /* key of the feed-forward's, gelu */
     /* V, P, S, C, H, F, L; S NULL: no segments (the table is kept, all 0) */
     const char *size[FAMILY_SIZES];
+    /* key of the embedding tables' width where it may differ from C, and what
+     * it is without; NULL: it is C */
+    const char *table;
+    size_t table_width;
     /* dropout: hidden, attention, classifier */
     const char *rate[FAMILY_RATES];
     float classifier_rate; /* when config.json has none; < 0: the hidden one */
-    bool relu;             /* of the head, where BERT has tanh */
-    bool drop_first;       /* dropout before the head's first product too */
-    bool positions_padded; /* the first token's is pad_token_id + 1 */
-    float eps;             /* of LayerNorm when config.json has none */
-    bool pooler;           /* a body without head has one in its file */
+    enum family_head head_by; /* what follows the head's first product */
+    bool drop_first;          /* dropout before the head's first product too */
+    bool positions_padded;    /* the first token's is pad_token_id + 1 */
+    float eps;                /* of LayerNorm when config.json has none */
+    bool pooler;              /* a body without head has one in its file */
     /* a cross-encoder's names of pooler.dense. and classifier.; the first is
      * the body's where it is "pooler.dense." */
     const char *head[2];

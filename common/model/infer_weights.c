@@ -38,6 +38,7 @@ int infer_weights_init(struct infer_weights *p, const struct model_config *c,
     size_t labels = h->cls_w ? c->labels : 0;
     size_t bytes = c->L * (sizeof(*p->layer) + layer_bytes(c, precision)) +
                    ARENA_ALIGN + panel_bytes(PRECISION_F32, c->C, c->C) +
+                   panel_bytes(PRECISION_F32, c->C, c->E) +
                    panel_bytes(PRECISION_F32, labels, c->C);
     int rc;
 
@@ -51,6 +52,9 @@ int infer_weights_init(struct infer_weights *p, const struct model_config *c,
     assert(p->layer);
     for (size_t l = 0; l < c->L; l++)
         pack_layer(&p->layer[l], &p->arena, precision, c, &w->layer[l]);
+    if (c->E)
+        pack(&p->project, &p->arena, PRECISION_F32, w->embedding.project_w,
+             w->embedding.project_b, c->C, c->E);
     pack(&p->pool, &p->arena, PRECISION_F32, h->pool_w, h->pool_b, c->C, c->C);
     if (labels)
         pack(&p->cls, &p->arena, PRECISION_F32, h->cls_w, h->cls_b, labels,

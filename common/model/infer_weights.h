@@ -17,9 +17,10 @@ struct infer_layer {
 };
 
 struct infer_weights {
-    enum precision precision;  /* of the layers; pooler and classifier: f32 */
+    enum precision precision;  /* of the layers; the others: f32 */
     const struct weights *w;   /* lent: embeddings, LayerNorm */
     struct infer_layer *layer; /* [L] */
+    struct panel project;      /* of the embedding; N is 0 without */
     struct panel pool, cls;    /* cls: N is 0 without a classifier */
     struct arena arena;        /* owns the panels */
 };

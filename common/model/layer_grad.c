@@ -141,17 +141,17 @@ static void embedding_columns(void *ctx, size_t begin, size_t end,
 {
     const struct embedding_task *k = ctx;
     const struct packed *p = k->batch;
-    size_t C = k->c->C, n = end - begin;
+    size_t W = model_config_table(k->c), n = end - begin;
 
     (void)worker;
     for (size_t b = 0; b < p->B; b++) {
         for (size_t t = p->offset[b]; t < p->offset[b + 1]; t++) {
-            const float *d = k->d + t * C + begin;
+            const float *d = k->d + t * W + begin;
             size_t row = k->c->first + t - p->offset[b];
 
-            add_fwd(k->dw->word + p->id[t] * C + begin, d, n);
-            add_fwd(k->dw->position + row * C + begin, d, n);
-            add_fwd(k->dw->segment + p->segment[t] * C + begin, d, n);
+            add_fwd(k->dw->word + p->id[t] * W + begin, d, n);
+            add_fwd(k->dw->position + row * W + begin, d, n);
+            add_fwd(k->dw->segment + p->segment[t] * W + begin, d, n);
         }
     }
 }
@@ -162,7 +162,7 @@ void embedding_grad(const struct embedding_weights *dw, const float *d,
 {
     struct embedding_task k = { dw, batch, d, c };
 
-    workers_run(w, c->C, TASK_COLUMNS, embedding_columns, &k);
+    workers_run(w, model_config_table(c), TASK_COLUMNS, embedding_columns, &k);
 }
 
 void grad_norm_parts(float *dweight, float *dbias, const float *part,

@@ -34,7 +34,8 @@ size_t layer_grad_bytes(const struct model_config *c, enum precision precision,
 void layer_grad(const struct layer_weights *dw, const struct layer_acts *a,
                 const struct layer_job *j, void *memory, struct workers *w);
 
-/* d [T,C]: the gradient of word + segment + position */
+/* d [T,W]: the gradient of word + segment + position, W wide each
+ * (model_config_table()) */
 void embedding_grad(const struct embedding_weights *dw, const float *d,
                     const struct packed *batch, const struct model_config *c,
                     struct workers *w);

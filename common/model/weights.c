@@ -11,7 +11,18 @@
 #include "model/safetensors.h"
 #include "model/weights_parts.h"
 
-enum dim { DIM_NONE, DIM_C, DIM_3C, DIM_F, DIM_V, DIM_P, DIM_S, DIM_LABELS };
+enum dim {
+    DIM_NONE,
+    DIM_C,
+    DIM_3C,
+    DIM_F,
+    DIM_V,
+    DIM_P,
+    DIM_S,
+    DIM_W,
+    DIM_E,
+    DIM_LABELS
+};
 
 enum group { GROUP_EMBEDDING, GROUP_LAYER, GROUP_POOLER, GROUP_CLASSIFIER };
 
@@ -30,13 +41,15 @@ struct tensor_spec {
 
 #define AT(field) offsetof(struct embedding_weights, field)
 static const struct tensor_spec embedding_table[] = {
-    { "embeddings.word_embeddings.weight", AT(word), DIM_V, DIM_C, true },
-    { "embeddings.position_embeddings.weight", AT(position), DIM_P, DIM_C,
+    { "embeddings.word_embeddings.weight", AT(word), DIM_V, DIM_W, true },
+    { "embeddings.position_embeddings.weight", AT(position), DIM_P, DIM_W,
       true },
-    { "embeddings.token_type_embeddings.weight", AT(segment), DIM_S, DIM_C,
+    { "embeddings.token_type_embeddings.weight", AT(segment), DIM_S, DIM_W,
       true },
-    { "embeddings.LayerNorm.weight", AT(ln_w), DIM_C, DIM_NONE, false },
-    { "embeddings.LayerNorm.bias", AT(ln_b), DIM_C, DIM_NONE, false },
+    { "embeddings.LayerNorm.weight", AT(ln_w), DIM_W, DIM_NONE, false },
+    { "embeddings.LayerNorm.bias", AT(ln_b), DIM_W, DIM_NONE, false },
+    { "embeddings_project.weight", AT(project_w), DIM_C, DIM_E, true },
+    { "embeddings_project.bias", AT(project_b), DIM_C, DIM_NONE, false },
 };
 ROWS(embedding_table, embedding_weights);
 #undef AT
@@ -93,6 +106,10 @@ static size_t dim(enum dim d, const struct model_config *c)
         return c->P;
     case DIM_S:
         return c->S;
+    case DIM_W:
+        return model_config_table(c);
+    case DIM_E:
+        return c->E;
     case DIM_LABELS:
         return c->labels;
     }
@@ -119,6 +136,18 @@ static struct tensor describe(const struct tensor_spec *spec, enum group group,
     return t;
 }
 
+/* Does the config's encoder have this part of the embedding? */
+static bool has_row(const struct tensor_spec *spec,
+                    const struct model_config *c)
+{
+    size_t at = spec->field;
+
+    if (at == offsetof(struct embedding_weights, project_w) ||
+        at == offsetof(struct embedding_weights, project_b))
+        return c->E > 0;
+    return true;
+}
+
 /* Fill all[] with every tensor but its memory; returns how many. */
 static size_t describe_all(struct tensor *all, const struct model_config *c,
                            unsigned parts)
@@ -127,6 +156,8 @@ static size_t describe_all(struct tensor *all, const struct model_config *c,
     size_t n = 0, heads = classifier ? HEAD_ROWS : POOLER_ROWS;
 
     for (size_t i = 0; i < EMBEDDING_ROWS; i++) {
+        if (!has_row(&embedding_table[i], c))
+            continue;
         all[n] = describe(&embedding_table[i], GROUP_EMBEDDING, 0, c);
         all[n].trains = !tensor_absent(&all[n], c->layout);
         n++;

@@ -29,9 +29,11 @@ struct layer_weights {
     float *ln2_w, *ln2_b;   /* [C] */
 };
 
+/* W: model_config_table(). */
 struct embedding_weights {
-    float *word, *position, *segment; /* [V,C], [P,C], [S,C] */
-    float *ln_w, *ln_b;               /* [C] */
+    float *word, *position, *segment; /* [V,W], [P,W], [S,W] */
+    float *ln_w, *ln_b;               /* [W] */
+    float *project_w, *project_b;     /* [C,W], [C]; NULL when W is C */
 };
 
 struct head_weights {

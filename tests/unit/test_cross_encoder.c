@@ -107,6 +107,12 @@ static void tiny_distilbert_matches_the_reference(void **state)
     check_tiny("distilbert");
 }
 
+static void tiny_electra_matches_the_reference(void **state)
+{
+    (void)state;
+    check_tiny("electra");
+}
+
 static void minilm_with_a_given_head_gives_the_references_logits(void **state)
 {
     struct json *doc = golden_load("reference/minilm.json");
@@ -247,6 +253,7 @@ int main(void)
         cmocka_unit_test(english_scores_are_the_references),
         cmocka_unit_test(chinese_scores_are_the_references),
         cmocka_unit_test(tiny_distilbert_matches_the_reference),
+        cmocka_unit_test(tiny_electra_matches_the_reference),
         cmocka_unit_test(minilm_with_a_given_head_gives_the_references_logits),
         cmocka_unit_test(a_new_head_depends_on_the_seed_alone),
         cmocka_unit_test(load_inverts_save),

@@ -230,12 +230,16 @@ struct trial {
     bool cross;
 };
 
-static void begin(struct trial *x, bool cross, float drop)
+/* narrow: columns of the embedding's tables, 0 for as many as the layers. */
+static void begin_narrow(struct trial *x, bool cross, float drop, size_t narrow)
 {
     struct err err = ERR_INIT;
 
     memset(x, 0, sizeof(*x));
     x->c = tiny(drop);
+    x->c.E = narrow;
+    if (narrow)
+        x->c.layout = LAYOUT_ELECTRA;
     x->cross = cross;
     assert_ok(weights_init(&x->w, &x->c, WEIGHTS_BODY, &err), &err);
     assert_ok(weights_init(&x->dw, &x->c, WEIGHTS_BODY, &err), &err);
@@ -255,6 +259,11 @@ static void begin(struct trial *x, bool cross, float drop)
         assert_ok(packed_add(&x->batch, id, NULL, 4 + b, &err), &err);
     }
     fill_random(x->s, TEXTS * CHANNELS, 3);
+}
+
+static void begin(struct trial *x, bool cross, float drop)
+{
+    begin_narrow(x, cross, drop, 0);
 }
 
 static void end(struct trial *x)
@@ -359,12 +368,40 @@ static void a_word_depends_on_those_before_it_alone(void **state)
     end(&x);
 }
 
+/* ELECTRA's: the dense layer makes rows as narrow as the embedding's. */
+static void gradients_through_a_narrow_embedding_agree(void **state)
+{
+    enum { NARROW = 6 };
+    static const char *const names[] = {
+        "cls.predictions.transform.dense.weight",
+        "cls.predictions.transform.dense.bias",
+        "cls.predictions.transform.LayerNorm.weight",
+    };
+    static float word[WORDS * NARROW];
+    struct trial x;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        begin_narrow(&x, true, 0.1f, NARROW);
+        run(&x);
+        check_tensor(&x, names[i]);
+        end(&x);
+    }
+    begin_narrow(&x, false, 0.1f, NARROW);
+    run(&x);
+    memcpy(word, x.dw.embedding.word, sizeof(word));
+    assert_gradient("words", x.w.embedding.word, word, WORDS * NARROW, value,
+                    &x);
+    end(&x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loss_and_gradients_are_the_reference_s),
         cmocka_unit_test(gradients_of_a_reconstruction_agree_with_differences),
         cmocka_unit_test(gradients_of_masked_words_agree_with_differences),
+        cmocka_unit_test(gradients_through_a_narrow_embedding_agree),
         cmocka_unit_test(a_word_depends_on_those_before_it_alone),
     };
     struct err err = ERR_INIT;

@@ -207,6 +207,22 @@ static void gradient_of_a_distilbert_classifier_is_right(void **state)
     check_gradient(&c);
 }
 
+/* Tables narrower than the layers, and wider: both are projected. GELU in the
+ * head, dropout before it. */
+static void gradient_of_a_projected_embedding_is_right(void **state)
+{
+    struct model_config c = tiny(MODEL_CROSS);
+
+    (void)state;
+    c.layout = LAYOUT_ELECTRA;
+    for (c.E = 6; c.E <= 20; c.E += 14)
+        check_gradient(&c);
+    c = tiny(MODEL_BI);
+    c.layout = LAYOUT_ELECTRA;
+    c.E = 8;
+    check_gradient(&c);
+}
+
 static void gradients_add_up_over_batches(void **state)
 {
     const struct model_config c = tiny(MODEL_CROSS);
@@ -323,6 +339,10 @@ static void without_dropout_training_equals_inference(void **state)
     c.normalise = true;
     check_same_as_inference(&c);
     c.pooling[0] = POOLING_CLS;
+    check_same_as_inference(&c);
+    c = tiny(MODEL_CROSS);
+    c.layout = LAYOUT_ELECTRA;
+    c.E = 8;
     check_same_as_inference(&c);
 }
 
@@ -469,6 +489,7 @@ int main(void)
         cmocka_unit_test(gradient_of_first_rows_is_right),
         cmocka_unit_test(gradient_of_a_classifier_is_right),
         cmocka_unit_test(gradient_of_a_distilbert_classifier_is_right),
+        cmocka_unit_test(gradient_of_a_projected_embedding_is_right),
         cmocka_unit_test(gradients_add_up_over_batches),
         cmocka_unit_test(bf16_gradients_point_where_those_of_f32_do),
         cmocka_unit_test(without_dropout_training_equals_inference),
