@@ -24,6 +24,8 @@ int infer_tokenizer(struct tokenizer **out, const struct model_config *c,
 {
     int rc = tokenizer_load(out, body, err);
 
+    if (rc == 0 && c->S == 1)
+        tokenizer_one_segment(*out);
     if (rc < 0 || tokenizer_vocab_size(*out) <= c->V)
         return rc;
     rc = ERR_SET(err, ERR_FORMAT,

@@ -43,7 +43,9 @@ static int push(struct added *a, const struct added_token *t, struct err *err)
 int added_put(struct added *a, struct span text, uint32_t id, bool single_word,
               const struct normalise_bert *norm, struct err *err)
 {
-    struct added_token t = { text, NULL, 0, id, single_word };
+    struct added_token t = { .text = text,
+                             .id = id,
+                             .single_word = single_word };
     int rc = 0;
 
     if (text.len == 0)
@@ -59,6 +61,15 @@ int added_put(struct added *a, struct span text, uint32_t id, bool single_word,
     if (rc < 0)
         free(t.form);
     return rc;
+}
+
+void added_take_space(struct added *a, uint32_t id, bool before, bool after)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (a->item[i].id == id) {
+            a->item[i].takes_before = before;
+            a->item[i].takes_after = after;
+        }
 }
 
 static size_t length(const struct added_token *t)

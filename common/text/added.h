@@ -21,6 +21,7 @@ struct added_token {
     size_t form_len;  /* code points */
     uint32_t id;
     bool single_word; /* counts only where no word character touches it */
+    bool takes_before, takes_after; /* the white space beside it, in raw text */
 };
 
 /* All raw or all normal; zeroed at the start. */
@@ -35,6 +36,8 @@ struct added {
  * everywhere. ERR_NOMEM. */
 int added_put(struct added *a, struct span text, uint32_t id, bool single_word,
               const struct normalise_bert *norm, struct err *err) MUST_CHECK;
+/* Tokens of that id take the white space beside them along. */
+void added_take_space(struct added *a, uint32_t id, bool before, bool after);
 /* After the last added_put(). */
 void added_sort(struct added *a);
 void added_release(struct added *a);

@@ -31,6 +31,23 @@ static const struct {
               { 0x1734, NORMALISE_MARK },
               { 0x111c9, NORMALISE_PUNCT } };
 
+/* Letters and digits since Unicode 15, up to 16. */
+static const uint32_t new_letters[][2] = {
+    { 0x1c89, 0x1c8a },   { 0xa7cb, 0xa7cd },   { 0xa7da, 0xa7dc },
+    { 0x105c0, 0x105f3 }, { 0x10d4a, 0x10d65 }, { 0x10d6f, 0x10d85 },
+    { 0x10ec2, 0x10ec4 }, { 0x11380, 0x11389 }, { 0x1138b, 0x1138b },
+    { 0x1138e, 0x1138e }, { 0x11390, 0x113b5 }, { 0x113b7, 0x113b7 },
+    { 0x113d1, 0x113d1 }, { 0x113d3, 0x113d3 }, { 0x11bc0, 0x11be0 },
+    { 0x13460, 0x143fa }, { 0x16100, 0x1611d }, { 0x16d40, 0x16d6c },
+    { 0x18cff, 0x18cff }, { 0x1e5d0, 0x1e5ed }, { 0x1e5f0, 0x1e5f0 },
+    { 0x2ebf0, 0x2ee5d },
+};
+static const uint32_t new_digits[][2] = {
+    { 0x10d40, 0x10d49 }, { 0x116d0, 0x116e3 }, { 0x11bf0, 0x11bf9 },
+    { 0x16130, 0x16139 }, { 0x16d70, 0x16d79 }, { 0x1ccf0, 0x1ccf9 },
+    { 0x1e5f1, 0x1e5fa },
+};
+
 /* Lower case since Unicode 15. */
 static const struct {
     uint32_t first, last;
@@ -109,19 +126,25 @@ size_t normalise_encode(char out[4], uint32_t cp)
                                         (utf8proc_uint8_t *)out);
 }
 
-static bool is_young(uint32_t cp)
+/* Is cp in one of n ascending ranges? */
+static bool is_in(const uint32_t (*range)[2], size_t n, uint32_t cp)
 {
-    size_t lo = 0, hi = COUNT(young);
+    size_t lo = 0, hi = n;
 
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
 
-        if (cp > young[mid][1])
+        if (cp > range[mid][1])
             lo = mid + 1;
         else
             hi = mid;
     }
-    return lo < COUNT(young) && cp >= young[lo][0];
+    return lo < n && cp >= range[lo][0];
+}
+
+static bool is_young(uint32_t cp)
+{
+    return is_in(young, COUNT(young), cp);
 }
 
 static enum normalise_class class_of_category(uint32_t cp)
@@ -189,6 +212,32 @@ bool normalise_is_cjk(uint32_t cp)
            (cp >= 0x2a700 && cp <= 0x2b73f) ||
            (cp >= 0x2b740 && cp <= 0x2b81f) ||
            (cp >= 0x2b920 && cp <= 0x2ceaf) || (cp >= 0x2f800 && cp <= 0x2fa1f);
+}
+
+bool normalise_is_letter(uint32_t cp)
+{
+    switch (utf8proc_category((utf8proc_int32_t)cp)) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+        return true;
+    default:
+        return is_in(new_letters, COUNT(new_letters), cp);
+    }
+}
+
+bool normalise_is_number(uint32_t cp)
+{
+    switch (utf8proc_category((utf8proc_int32_t)cp)) {
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_NO:
+        return true;
+    default:
+        return is_in(new_digits, COUNT(new_digits), cp);
+    }
 }
 
 bool normalise_is_word(uint32_t cp)

@@ -52,6 +52,9 @@ bool normalise_is_space(uint32_t cp);
 bool normalise_is_cjk(uint32_t cp);
 /* A letter, digit, mark or connector: what a regular expression's \w is. */
 bool normalise_is_word(uint32_t cp);
+/* General categories L and N, as a regular expression's \p{L} and \p{N}. */
+bool normalise_is_letter(uint32_t cp);
+bool normalise_is_number(uint32_t cp);
 /* One code point to one; U+0130 to i (its second half, U+0307, is lost). */
 uint32_t normalise_lower(uint32_t cp);
 

@@ -38,7 +38,17 @@ int64_t tokenizer_find(const struct tokenizer *t, struct span token)
 
     if (id < 0)
         id = find_added(&t->normal, token);
-    return id < 0 ? wordpiece_find(t->words, token) : id;
+    return id < 0 ? tokenizer_find_piece(t, token) : id;
+}
+
+int64_t tokenizer_find_piece(const struct tokenizer *t, struct span token)
+{
+    return t->bpe ? bpe_find(t->bpe, token) : wordpiece_find(t->words, token);
+}
+
+void tokenizer_one_segment(struct tokenizer *t)
+{
+    t->one_segment = true;
 }
 
 /* ---- words ---- */
@@ -132,6 +142,10 @@ static void encode_plain(const struct tokenizer *t, struct span text,
 {
     const char *p = text.ptr, *end = text.ptr + text.len, *blank;
 
+    if (t->bpe) {
+        tokenizer_encode_bpe(t, text, out);
+        return;
+    }
     if (!t->shortcut) {
         encode_stream(t, text, out);
         return;
@@ -141,6 +155,35 @@ static void encode_plain(const struct tokenizer *t, struct span text,
         encode_stream(t, (struct span){ p, (size_t)(blank - p) }, out);
         p = blank;
     }
+}
+
+/* White space that an added token takes along: in [start, p) before it, or in
+ * [p, end) behind it. */
+static const char *space_before(const char *start, const char *p)
+{
+    while (p > start) {
+        const char *q = p - 1, *at;
+
+        while (q > start && ((unsigned char)*q & 0xc0) == 0x80)
+            q--;
+        at = q;
+        if (!normalise_is_space(normalise_decode(&at, p)))
+            break;
+        p = q;
+    }
+    return p;
+}
+
+static const char *space_after(const char *p, const char *end)
+{
+    while (p < end) {
+        const char *q = p;
+
+        if (!normalise_is_space(normalise_decode(&q, end)))
+            break;
+        p = q;
+    }
+    return p;
 }
 
 size_t tokenizer_encode(const struct tokenizer *t, struct span text,
@@ -155,8 +198,12 @@ size_t tokenizer_encode(const struct tokenizer *t, struct span text,
         const char *after = p + (a ? a->text.len : 1);
 
         if (a && (!a->single_word || added_alone_raw(start, p, after, end))) {
+            if (a->takes_before)
+                p = space_before(plain, p);
             encode_plain(t, (struct span){ plain, (size_t)(p - plain) }, &out);
             wordpiece_put(&out, a->id);
+            if (a->takes_after)
+                after = space_after(after, end);
             plain = after;
         }
         p = after;
@@ -220,7 +267,8 @@ size_t tokenizer_pair(const struct tokenizer *t, uint32_t *out,
     n = tokenizer_single(t, out, a, na, na + TOKENIZER_SINGLE_EXTRA);
     if (segment) {
         memset(segment, 0, n);
-        memset(segment + n, 1, nb + extra - TOKENIZER_SINGLE_EXTRA);
+        memset(segment + n, t->one_segment ? 0 : 1,
+               nb + extra - TOKENIZER_SINGLE_EXTRA);
     }
     if (t->double_sep)
         out[n++] = sep;

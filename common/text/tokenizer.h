@@ -3,8 +3,9 @@
  * tokenizers do it.
  *
  * WordPiece (BERT, DistilBERT, ELECTRA, MiniLM, TinyBERT, Chinese BERT and
- * RoBERTa-wwm). A struct tokenizer is read-only after loading, so any number
- * of threads may use one; encoding allocates nothing and cannot fail.
+ * RoBERTa-wwm), byte-level BPE (RoBERTa). A struct tokenizer is read-only after
+ * loading, so any number of threads may use one; encoding allocates nothing and
+ * cannot fail.
  *
  * Easily got wrong: ids are without [CLS] and [SEP] until tokenizer_single()
  * or tokenizer_pair() adds them; counts are of the whole text even when the
@@ -35,7 +36,8 @@ enum tokenizer_special {
 enum { TOKENIZER_SINGLE_EXTRA = 2, TOKENIZER_PAIR_EXTRA_MAX = 4 };
 
 /*
- * Load from a model folder: tokenizer.json, or else vocab.txt. Options
+ * Load from a model folder: tokenizer.json, or else vocab.txt, or else
+ * vocab.json and merges.txt. WordPiece's options
  * (do_lower_case, tokenize_chinese_chars, strip_accents) come from
  * tokenizer_config.json, absent keys as true, true, null; only without that
  * file, or with a generic tokenizer_class there, from tokenizer.json. That is
@@ -55,6 +57,8 @@ size_t tokenizer_vocab_size(const struct tokenizer *t);
 uint32_t tokenizer_special(const struct tokenizer *t, enum tokenizer_special s);
 /* The token's text ("##ing"), or "" for an id nobody uses; lives with t. */
 struct span tokenizer_token(const struct tokenizer *t, uint32_t id);
+/* The model has one segment: that of a second text is 0 too. */
+void tokenizer_one_segment(struct tokenizer *t);
 /* The id of a token's exact text, or -1. */
 int64_t tokenizer_find(const struct tokenizer *t, struct span token);
 
@@ -76,9 +80,10 @@ size_t tokenizer_single(const struct tokenizer *t, uint32_t *out,
                         const uint32_t *a, size_t na, size_t max_len);
 /*
  * [CLS] A [SEP] B [SEP] into out, segment ids 0 up to the first [SEP] and 1
- * after it into segment (may be NULL); both have room for max_len. Cut
+ * after it (0 where there is one segment only) into segment (may be NULL); both
+ * have room for max_len. Cut
  * "longest first". Returns the length. max_len >= tokenizer_pair_extra();
- * a, b as above. MPNet: <s> A </s></s> B </s>, and segments mean nothing.
+ * a, b as above. RoBERTa and MPNet: <s> A </s></s> B </s>.
  */
 size_t tokenizer_pair_extra(const struct tokenizer *t);
 size_t tokenizer_pair(const struct tokenizer *t, uint32_t *out,

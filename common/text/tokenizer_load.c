@@ -17,8 +17,10 @@
 static const char *const special_key[] = { "cls_token", "sep_token",
                                            "pad_token", "unk_token",
                                            "mask_token" };
-static const char *const special_default[] = { "[CLS]", "[SEP]", "[PAD]",
-                                               "[UNK]", "[MASK]" };
+static const char *const special_default[2][TOKENIZER_SPECIALS] = {
+    { "[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]" },
+    { "<s>", "</s>", "<pad>", "<unk>", "<mask>" }, /* RoBERTa */
+};
 
 /* The folder's files while loading; documents may be NULL. */
 struct source {
@@ -34,6 +36,7 @@ struct source {
 static int put_added(struct tokenizer *t, uint32_t id, bool normalized,
                      bool single_word, struct err *err)
 {
+    normalized = normalized && !t->bpe; /* has no normal form */
     return added_put(normalized ? &t->normal : &t->raw, t->token[id], id,
                      single_word, normalized ? &t->norm : NULL, err);
 }
@@ -45,7 +48,7 @@ static int take_added(struct tokenizer *t, const struct json *doc,
                       double id, struct err *err)
 {
     struct span text = span_of(content), has;
-    int64_t known = wordpiece_find(t->words, text);
+    int64_t known = tokenizer_find_piece(t, text);
     bool special = json_bool(json_get(row, "special"), false);
     int rc = 0;
 
@@ -62,14 +65,18 @@ static int take_added(struct tokenizer *t, const struct json *doc,
         rc = put_added(t, (uint32_t)id,
                        json_bool(json_get(row, "normalized"), !special),
                        json_bool(json_get(row, "single_word"), false), err);
+    if (t->bpe) /* words of WordPiece have no spaces to give */
+        added_take_space(&t->raw, (uint32_t)id,
+                         json_bool(json_get(row, "lstrip"), false),
+                         json_bool(json_get(row, "rstrip"), false));
     return rc;
 }
 
 /* ---- tokenizer.json ---- */
 
 /* A part of the pipeline must be the one BERT has. */
-static int need_type(const struct json *doc, const char *part, const char *type,
-                     struct err *err)
+int tokenizer_need_type(const struct json *doc, const char *part,
+                        const char *type, struct err *err)
 {
     const struct json_node *n = json_get(json_root(doc), part);
     const char *found = json_str(json_get(n, "type"), NULL);
@@ -194,7 +201,8 @@ static void take_options(struct tokenizer *t, const struct source *src)
     if (src->tokenizer) {
         const struct json_node *root = json_root(src->tokenizer);
 
-        take_normalizer(t, src->tokenizer);
+        if (t->words)
+            take_normalizer(t, src->tokenizer);
         post = json_str(json_get(json_get(root, "post_processor"), "type"), "");
     }
     if (!src->tokenizer || (c && !is_generic(class))) {
@@ -204,7 +212,10 @@ static void take_options(struct tokenizer *t, const struct source *src)
         t->norm.strip = json_bool(json_get(c, "strip_accents"), t->norm.lower);
     }
     t->double_sep = strncmp(class, "MPNet", 5) == 0 ||
+                    strncmp(class, "Roberta", 7) == 0 ||
                     strcmp(post, "RobertaProcessing") == 0;
+    if (strncmp(class, "Roberta", 7) == 0)
+        t->space_first = json_bool(json_get(c, "add_prefix_space"), false);
 }
 
 static const char *text_of(const struct json *doc, const char *key)
@@ -215,7 +226,8 @@ static const char *text_of(const struct json *doc, const char *key)
     return s ? s : json_str(json_get(n, "content"), NULL);
 }
 
-static const char *special_name(const struct source *src, int s)
+static const char *special_name(const struct tokenizer *t,
+                                const struct source *src, int s)
 {
     const char *name = text_of(src->config, special_key[s]);
 
@@ -225,7 +237,7 @@ static const char *special_name(const struct source *src, int s)
         name = json_str(
             json_get(json_get(json_root(src->tokenizer), "model"), "unk_token"),
             NULL);
-    return name ? name : special_default[s];
+    return name ? name : special_default[t->bpe != NULL][s];
 }
 
 /* The library finds the specials in the text even when no file lists them. */
@@ -233,7 +245,7 @@ static int take_specials(struct tokenizer *t, const struct source *src,
                          struct err *err)
 {
     for (int s = 0; s < TOKENIZER_SPECIALS; s++) {
-        const char *name = special_name(src, s);
+        const char *name = special_name(t, src, s);
         int64_t id = tokenizer_find(t, span_of(name));
         int rc = 0;
 
@@ -267,8 +279,7 @@ static int load_optional(struct json **doc, const char *folder,
 
 static int no_vocabulary(const char *folder, struct err *err)
 {
-    static const char *const others[] = { "vocab.json", "merges.txt",
-                                          "sentencepiece.bpe.model",
+    static const char *const others[] = { "sentencepiece.bpe.model",
                                           "spiece.model" };
     char path[FILE_PATH_MAX];
 
@@ -279,34 +290,53 @@ static int no_vocabulary(const char *folder, struct err *err)
             return rc;
         if (file_exists(path))
             return ERR_SET(err, ERR_FORMAT,
-                           "%s is not a WordPiece vocabulary; known here: "
-                           "tokenizer.json or vocab.txt with WordPiece",
+                           "%s is not known here (known: tokenizer.json, "
+                           "vocab.txt, vocab.json with merges.txt)",
                            path);
     }
-    return ERR_SET(err, ERR_NOTFOUND, "%s: no tokenizer.json and no vocab.txt",
-                   folder);
+    return ERR_SET(err, ERR_NOTFOUND,
+                   "%s: no tokenizer.json, vocab.txt or vocab.json", folder);
+}
+
+/* Very old files do not name the model's type. */
+static bool is_bpe(const struct json *doc)
+{
+    const struct json_node *model = json_get(json_root(doc), "model");
+    const char *type = json_str(json_get(model, "type"), NULL);
+
+    return type ? strcmp(type, "BPE") == 0 : json_get(model, "merges") != NULL;
+}
+
+static int take_wordpiece(struct tokenizer *t, const struct json *doc,
+                          struct err *err)
+{
+    int rc = tokenizer_need_type(doc, "model", "WordPiece", err);
+
+    if (rc == 0)
+        rc = tokenizer_need_type(doc, "normalizer", "BertNormalizer", err);
+    if (rc == 0)
+        rc = tokenizer_need_type(doc, "pre_tokenizer", "BertPreTokenizer", err);
+    return rc < 0 ? rc : take_model(t, doc, err);
 }
 
 static int load_vocabulary(struct tokenizer *t, struct source *src,
                            struct err *err)
 {
-    char path[FILE_PATH_MAX];
-    int rc;
+    char lines[FILE_PATH_MAX], pairs[FILE_PATH_MAX];
+    int rc = file_join(lines, src->folder, "vocab.txt", err);
 
-    if (src->tokenizer) {
-        rc = need_type(src->tokenizer, "model", "WordPiece", err);
-        if (rc == 0)
-            rc = need_type(src->tokenizer, "normalizer", "BertNormalizer", err);
-        if (rc == 0)
-            rc = need_type(src->tokenizer, "pre_tokenizer", "BertPreTokenizer",
-                           err);
-        return rc < 0 ? rc : take_model(t, src->tokenizer, err);
-    }
-    rc = file_join(path, src->folder, "vocab.txt", err);
+    if (rc == 0)
+        rc = file_join(pairs, src->folder, "vocab.json", err);
     if (rc < 0)
         return rc;
-    return file_exists(path) ? tokenizer_take_lines(t, path, err)
-                             : no_vocabulary(src->folder, err);
+    if (src->tokenizer)
+        return is_bpe(src->tokenizer)
+                   ? tokenizer_take_bpe(t, src->tokenizer, err)
+                   : take_wordpiece(t, src->tokenizer, err);
+    if (file_exists(lines))
+        return tokenizer_take_lines(t, lines, err);
+    return file_exists(pairs) ? tokenizer_take_merges(t, src->folder, err)
+                              : no_vocabulary(src->folder, err);
 }
 
 static int load_all(struct tokenizer *t, struct source *src, struct err *err)
@@ -336,7 +366,7 @@ static int load_all(struct tokenizer *t, struct source *src, struct err *err)
         rc = take_specials(t, src, err);
     added_sort(&t->raw);
     added_sort(&t->normal);
-    if (rc == 0 && t->normal.n == 0)
+    if (rc == 0 && t->words && t->normal.n == 0)
         rc = shortcut_new(&t->shortcut, t, err);
     return rc;
 }
@@ -373,6 +403,7 @@ void tokenizer_free(struct tokenizer *t)
         free((char *)t->token[i].ptr);
     free(t->token);
     wordpiece_free(t->words);
+    bpe_free(t->bpe);
     shortcut_free(t->shortcut);
     free(t);
 }

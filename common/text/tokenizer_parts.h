@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "text/added.h"
+#include "text/bpe.h"
 #include "text/normalise.h"
 #include "text/shortcut.h"
 #include "text/tokenizer.h"
@@ -18,13 +19,16 @@
 enum { TOKENIZER_IDS = 1 << 21 }; /* twice the largest published vocabulary */
 
 struct tokenizer {
-    struct wordpiece *words;
+    struct wordpiece *words; /* or */
+    struct bpe *bpe;         /* the other is NULL */
+    bool space_first;        /* BPE: a text begins with a space */
     struct normalise_bert norm;
     size_t max_chars;   /* of a word; longer ones are unknown */
     struct span *token; /* by id; ptr is owned, NULL: nobody has the id */
     size_t n_tokens, cap_tokens;
     uint32_t special[TOKENIZER_SPECIALS];
-    bool double_sep;           /* MPNet's pairs */
+    bool double_sep;           /* pairs of RoBERTa and MPNet */
+    bool one_segment;          /* the second text's is 0 as well */
     struct added raw;          /* found in the text as it is */
     struct added normal;       /* found in its normal form */
     struct shortcut *shortcut; /* NULL: every word goes the full way */
@@ -42,5 +46,24 @@ int tokenizer_take_vocab(struct tokenizer *t, const struct json *doc,
                          struct err *err) MUST_CHECK;
 int tokenizer_take_lines(struct tokenizer *t, const char *path,
                          struct err *err) MUST_CHECK;
+/* The id of a token of the vocabulary, or -1. */
+int64_t tokenizer_find_piece(const struct tokenizer *t, struct span token);
+
+/* Fill token and bpe: from a tokenizer.json whose model is BPE; or from
+ * vocab.json and merges.txt in folder. ERR_FORMAT names the place. */
+int tokenizer_take_bpe(struct tokenizer *t, const struct json *doc,
+                       struct err *err) MUST_CHECK;
+int tokenizer_take_merges(struct tokenizer *t, const char *folder,
+                          struct err *err) MUST_CHECK;
+/* A text without added tokens, by BPE. */
+void tokenizer_encode_bpe(const struct tokenizer *t, struct span text,
+                          struct wordpiece_out *out);
+/* A part of doc must be of that type; ERR_FORMAT names what it is. */
+int tokenizer_need_type(const struct json *doc, const char *part,
+                        const char *type, struct err *err) MUST_CHECK;
+/* A token id of a vocabulary; ERR_FORMAT: out of range, or taken. */
+int tokenizer_need_id(uint32_t *id, const struct tokenizer *t,
+                      const struct json *doc, const struct json_node *n,
+                      struct err *err) MUST_CHECK;
 
 #endif

@@ -63,19 +63,30 @@ static int take_token(struct tokenizer *t, struct span text, uint32_t id,
 
 /* ---- tokenizer.json ---- */
 
+int tokenizer_need_id(uint32_t *id, const struct tokenizer *t,
+                      const struct json *doc, const struct json_node *n,
+                      struct err *err)
+{
+    double v = json_num(n, -1);
+
+    if (!(v >= 0 && v < TOKENIZER_IDS) || v != floor(v))
+        return JSON_ERR(err, doc, n, "token id %g, expected 0 to %d", v,
+                        TOKENIZER_IDS - 1);
+    *id = (uint32_t)v;
+    if (tokenizer_token(t, *id).len > 0)
+        return JSON_ERR(err, doc, n, "token id %g is given twice", v);
+    return 0;
+}
+
 int tokenizer_take_vocab(struct tokenizer *t, const struct json *doc,
                          const struct json_node *vocab, struct err *err)
 {
     for (const struct json_node *n = json_first(vocab); n; n = json_next(n)) {
-        double id = json_num(n, -1);
-        int rc;
+        uint32_t id = 0;
+        int rc = tokenizer_need_id(&id, t, doc, n, err);
 
-        if (!(id >= 0 && id < TOKENIZER_IDS) || id != floor(id))
-            return JSON_ERR(err, doc, n, "token id %g, expected 0 to %d", id,
-                            TOKENIZER_IDS - 1);
-        if (tokenizer_token(t, (uint32_t)id).len > 0)
-            return JSON_ERR(err, doc, n, "token id %g is given twice", id);
-        rc = take_token(t, span_of(json_key(n)), (uint32_t)id, err);
+        if (rc == 0)
+            rc = take_token(t, span_of(json_key(n)), id, err);
         if (rc < 0)
             return rc;
     }

@@ -109,6 +109,12 @@ static void tiny_electra_matches_the_reference(void **state)
     check_tiny("electra");
 }
 
+static void tiny_roberta_matches_the_reference(void **state)
+{
+    (void)state;
+    check_tiny("roberta");
+}
+
 static void minilm_vectors_are_the_references(void **state)
 {
     struct json *doc = golden_load("reference/minilm.json");
@@ -285,6 +291,7 @@ int main(void)
         cmocka_unit_test(chinese_vectors_are_the_references),
         cmocka_unit_test(tiny_distilbert_matches_the_reference),
         cmocka_unit_test(tiny_electra_matches_the_reference),
+        cmocka_unit_test(tiny_roberta_matches_the_reference),
         cmocka_unit_test(minilm_vectors_are_the_references),
         cmocka_unit_test(load_inverts_save),
         cmocka_unit_test(a_cross_encoder_is_refused),

@@ -49,7 +49,9 @@ static void check_ids(const struct cross_encoder *m,
         len = golden_ids(want, golden_at(json_get(root, "pair_ids"), i));
         assert_int_equal(p.T, len);
         assert_memory_equal(p.id, want, len * sizeof(*want));
-        golden_ids(want, golden_at(json_get(root, "pair_type_ids"), i));
+        memset(want, 0, sizeof(want)); /* the reference of RoBERTa has none */
+        if (json_type(json_get(root, "pair_type_ids")) == JSON_ARRAY)
+            golden_ids(want, golden_at(json_get(root, "pair_type_ids"), i));
         for (size_t k = 0; k < len; k++)
             assert_int_equal(p.segment[k], want[k]);
     }
@@ -111,6 +113,12 @@ static void tiny_electra_matches_the_reference(void **state)
 {
     (void)state;
     check_tiny("electra");
+}
+
+static void tiny_roberta_matches_the_reference(void **state)
+{
+    (void)state;
+    check_tiny("roberta");
 }
 
 static void minilm_with_a_given_head_gives_the_references_logits(void **state)
@@ -254,6 +262,7 @@ int main(void)
         cmocka_unit_test(chinese_scores_are_the_references),
         cmocka_unit_test(tiny_distilbert_matches_the_reference),
         cmocka_unit_test(tiny_electra_matches_the_reference),
+        cmocka_unit_test(tiny_roberta_matches_the_reference),
         cmocka_unit_test(minilm_with_a_given_head_gives_the_references_logits),
         cmocka_unit_test(a_new_head_depends_on_the_seed_alone),
         cmocka_unit_test(load_inverts_save),

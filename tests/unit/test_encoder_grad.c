@@ -142,7 +142,7 @@ static void check_gradient(const struct model_config *c)
     open_trial(t, c, 2);
     for (size_t i = 0; c->layout == LAYOUT_DISTILBERT && i < c->C; i++)
         t->w.head.pool_b[i] = i % 2 ? 3.0f : -3.0f; /* far from ReLU's corner */
-    make_batch(&t->batch, c, B, c->P);
+    make_batch(&t->batch, c, B, c->P - c->first);
     value(t);
     loss_of(t, t->dy);
     encoder_batch_backward(t->g, t->dy);
@@ -220,6 +220,18 @@ static void gradient_of_a_projected_embedding_is_right(void **state)
     c = tiny(MODEL_BI);
     c.layout = LAYOUT_ELECTRA;
     c.E = 8;
+    check_gradient(&c);
+}
+
+/* Positions from a later row, one segment, dropout before the head. */
+static void gradient_of_a_roberta_classifier_is_right(void **state)
+{
+    struct model_config c = tiny(MODEL_CROSS);
+
+    (void)state;
+    c.layout = LAYOUT_ROBERTA;
+    c.first = 2;
+    c.P += 2;
     check_gradient(&c);
 }
 
@@ -490,6 +502,7 @@ int main(void)
         cmocka_unit_test(gradient_of_a_classifier_is_right),
         cmocka_unit_test(gradient_of_a_distilbert_classifier_is_right),
         cmocka_unit_test(gradient_of_a_projected_embedding_is_right),
+        cmocka_unit_test(gradient_of_a_roberta_classifier_is_right),
         cmocka_unit_test(gradients_add_up_over_batches),
         cmocka_unit_test(bf16_gradients_point_where_those_of_f32_do),
         cmocka_unit_test(without_dropout_training_equals_inference),

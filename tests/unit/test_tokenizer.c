@@ -177,6 +177,34 @@ static void chinese_ids_are_the_reference_s(void **state)
     tokenizer_free(t);
 }
 
+/* tokenizer.json, and the older two files. */
+static void roberta_ids_are_the_reference_s(void **state)
+{
+    static const char *const files[] = { "vocab.json", "merges.txt" };
+    struct tokenizer *t;
+    char from[SUPPORT_PATH], to[FILE_PATH_MAX], name[64];
+    struct err err = ERR_INIT;
+
+    (void)state;
+    if (!support_shared("data/tokenizers/roberta-base", from))
+        skip();
+    t = load(from);
+    assert_int_equal(tokenizer_vocab_size(t), 50265);
+    check_golden("reference/tokens/roberta-base.tsv", t);
+    tokenizer_free(t);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(name, sizeof(name), "data/tokenizers/roberta-base/%s",
+                 files[i]);
+        assert_true(support_shared(name, from));
+        assert_ok(file_join(to, dir, files[i], &err), &err);
+        assert_ok(file_copy(to, from, &err), &err);
+    }
+    t = load(dir);
+    assert_int_equal(tokenizer_special(t, TOKENIZER_MASK), 50264);
+    check_golden("reference/tokens/roberta-base.tsv", t);
+    tokenizer_free(t);
+}
+
 /* ---- small vocabularies ---- */
 
 #define SPECIALS "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n" /* ids 0 to 4 */
@@ -340,6 +368,86 @@ static void counts_go_on_where_the_room_ends(void **state)
 
 /* ---- refusals ---- */
 
+/* A byte-level tokenizer.json. */
+#define BPE_WITH(pre, vocab, merges, more) \
+    "{\"pre_tokenizer\": {\"type\": \"ByteLevel\"" pre "}, " \
+    "\"added_tokens\": [" more "], " \
+    "\"model\": {\"type\": \"BPE\", \"vocab\": {" vocab \
+    "}, \"merges\": [" merges "]}}"
+#define BPE(vocab, merges) BPE_WITH("", vocab, merges, "")
+#define BPE_SPECIALS \
+    "\"<s>\": 0, \"<pad>\": 1, \"</s>\": 2, \"<unk>\": 3, \"<mask>\": 4, "
+
+/* G-dot is a space. Merged in the list's order: "abc" is ab c, since "b c"
+ * comes later. The mask takes the space before it. */
+static void bytes_are_merged_in_the_list_s_order(void **state)
+{
+    struct tokenizer *t;
+
+    (void)state;
+    put("tokenizer.json",
+        BPE_WITH(", \"add_prefix_space\": false",
+                 BPE_SPECIALS "\"a\": 5, \"b\": 6, \"c\": 7, \"ab\": 8, "
+                              "\"bc\": 9, \"\xc4\xa0\": 10, "
+                              "\"\xc4\xa0\x61\": 11, \"'\": 12",
+                 "\"a b\", [\"b\", \"c\"], \"\xc4\xa0 a\"",
+                 "{\"id\": 4, \"content\": \"<mask>\", \"lstrip\": true}"));
+    t = load(dir);
+    assert_string_equal(encode(t, "abc"), "8 7");
+    assert_string_equal(encode(t, "bcc"), "9 7");
+    assert_string_equal(encode(t, " abc a"), "10 8 7 11");
+    assert_string_equal(encode(t, "a  a"), "5 10 11");
+    assert_string_equal(encode(t, "a \t<mask> a"), "5 4 11");
+    assert_string_equal(encode(t, "zab"), "8"); /* no token, no unknown */
+    assert_string_equal(encode(t, ""), "");
+    tokenizer_free(t);
+}
+
+/* The space belongs to the text before it is cut into words. */
+static void a_space_in_front_is_a_part_of_the_text(void **state)
+{
+    struct tokenizer *t;
+
+    (void)state;
+    put("tokenizer.json",
+        BPE_WITH(", \"add_prefix_space\": true",
+                 BPE_SPECIALS "\"s\": 5, \"'\": 6, \"\xc4\xa0\": 7, "
+                              "\"\xc4\x8a\": 8, \"\xc4\xa0'\": 9, "
+                              "\"'s\": 10, \"\xc4\xa0\xc4\x8a\": 11",
+                 "\"' s\", \"\xc4\xa0 '\", \"\xc4\xa0 \xc4\x8a\"", ""));
+    t = load(dir);
+    assert_string_equal(encode(t, "'s"), "9 5");
+    assert_string_equal(encode(t, "s's"), "7 5 10");
+    assert_string_equal(encode(t, "\ns"), "7 8 5");
+    assert_string_equal(encode(t, "\n"), "11");
+    assert_string_equal(encode(t, " 's"), "9 5");
+    tokenizer_free(t);
+}
+
+/* Longer than the room for a word, and not only of ASCII. */
+static void endless_words_are_cut(void **state)
+{
+    enum { CHARS = 9001 };
+    struct tokenizer *t;
+    char *text = malloc(3 * CHARS + 1);
+    size_t n;
+
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < CHARS; i++)
+        memcpy(text + 3 * i, "\xe6\x9c\xba", 3);
+    put("tokenizer.json",
+        BPE_WITH(", \"add_prefix_space\": true",
+                 BPE_SPECIALS "\"\xc3\xa6\": 5, \"\xc4\xbe\": 6, \"\xc2\xba\""
+                              ": 7, \"\xc4\xa0\": 8",
+                 "", ""));
+    t = load(dir);
+    n = tokenizer_encode(t, (struct span){ text, (size_t)3 * CHARS }, NULL, 0);
+    tokenizer_free(t);
+    free(text);
+    assert_int_equal(n, 1 + 3 * CHARS);
+}
+
 static void refuses_damaged_files(void **state)
 {
     static const struct {
@@ -348,7 +456,8 @@ static void refuses_damaged_files(void **state)
         const char *says, *why;
     } row[] = {
         { "x", "", ERR_NOTFOUND, "no tokenizer.json", "nothing" },
-        { "vocab.json", "{}", ERR_FORMAT, "WordPiece", "another kind" },
+        { "spiece.model", "", ERR_FORMAT, "spiece.model", "another kind" },
+        { "vocab.json", "{}", ERR_NOTFOUND, "merges.txt", "half of two" },
         { "vocab.txt", "", ERR_FORMAT, "[CLS]", "empty" },
         { "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nplay\n", ERR_FORMAT,
           "[MASK]", "a special is missing" },
@@ -357,7 +466,17 @@ static void refuses_damaged_files(void **state)
         { "tokenizer.json", "{\"model\": {\"type\": \"Unigram\"}}", ERR_FORMAT,
           "Unigram", "another type, named" },
         { "tokenizer.json", "{\"model\": {\"vocab\": {}, \"merges\": []}}",
-          ERR_FORMAT, "BPE", "an old file of another type" },
+          ERR_FORMAT, "pre_tokenizer", "an old file of another type" },
+        { "tokenizer.json", BPE("\"a\": 0", "\"a b\""), ERR_FORMAT,
+          "\"b\", which is not in", "a merge of what is no token" },
+        { "tokenizer.json", BPE("\"a\": 0, \"b\": 1", "\"a b\""), ERR_FORMAT,
+          "\"ab\", which", "a merge into what is no token" },
+        { "tokenizer.json", BPE("\"a\": 0", "\"a\""), ERR_FORMAT, "two tokens",
+          "a merge of one" },
+        { "tokenizer.json", BPE("\"a\": 0", "[\"a\"]"), ERR_FORMAT,
+          "expected 2", "a merge of one, newer form" },
+        { "tokenizer.json", BPE("\"a\": 0, \"b\": 0", ""), ERR_FORMAT,
+          "given twice", "an id of two tokens" },
         { "tokenizer.json",
           "{\"model\": {\"type\": \"WordPiece\", \"vocab\": {}}, "
           "\"normalizer\": {\"type\": \"Lowercase\"}}",
@@ -503,6 +622,10 @@ int main(void)
         CASE(uncased_ids_are_the_reference_s),
         CASE(cased_ids_are_the_reference_s),
         CASE(chinese_ids_are_the_reference_s),
+        CASE(roberta_ids_are_the_reference_s),
+        CASE(bytes_are_merged_in_the_list_s_order),
+        CASE(a_space_in_front_is_a_part_of_the_text),
+        CASE(endless_words_are_cut),
         CASE(vocab_txt_alone_is_lower_cased),
         CASE(options_come_from_tokenizer_config),
         CASE(tokenizer_config_overrules_tokenizer_json),
