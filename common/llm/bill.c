@@ -102,6 +102,8 @@ int bill_write(const struct bill *b, const char *path, struct err *err)
     int rc;
 
     json_set_str(o, "currency", b->currency);
+    json_set_str(o, "template", b->template);
+    json_set_str(o, "template_hash", b->template_hash);
     json_set(o, "run", run_json(b));
     json_set(o, "ledger", ledger_json(b->ledger));
     json_set(o, "json", ways_json(b));

@@ -17,6 +17,7 @@ struct bill {
     const struct checks_counts *votes;         /* ... or NULL */
     const struct diversity_figures *diversity; /* ... or NULL */
     const struct sources *sources;
+    const char *template, *template_hash; /* the prompt's name, SHA-256 */
     const char *stopped; /* why the run ended early; "" = it did not */
     const char *currency;
 };

@@ -196,6 +196,8 @@ struct bill session_bill(const struct session *x, const char *stopped)
     return (struct bill){ .ledger = &x->ledger,
                           .bought = &x->bought,
                           .sources = &x->sources,
+                          .template = x->args->template,
+                          .template_hash = x->prompt.hash,
                           .stopped = stopped,
                           .currency = x->sources.source[0].price.currency };
 }

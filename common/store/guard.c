@@ -82,7 +82,7 @@ void guard_unlock(int fd, const char *path)
     close(fd);
 }
 
-int guard_local(int fd, const char *path, struct err *err)
+const char *guard_network(unsigned long magic)
 {
     static const struct {
         unsigned long magic;
@@ -91,19 +91,28 @@ int guard_local(int fd, const char *path, struct err *err)
         { 0x6969, "NFS" },        { 0x517B, "SMB" },
         { 0xFF534D42, "CIFS" },   { 0xFE534D42, "SMB2" },
         { 0x0BD00BD0, "Lustre" }, { 0x47504653, "GPFS" },
-        { 0x00C36400, "Ceph" },
+        { 0x00C36400, "Ceph" },   { 0x5346414F, "AFS" },
+        { 0x6B414653, "AFS" },
     };
-    struct statfs fs;
 
-    if (fstatfs(fd, &fs) != 0)
-        return 0;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        if ((unsigned long)fs.f_type == bad[i].magic)
-            return ERR_SET(err, ERR_CONFIG,
-                           "%s: on a network file system (%s), where a store "
-                           "cannot be written; use a local disk",
-                           path, bad[i].name);
-    return 0;
+        if (magic == bad[i].magic)
+            return bad[i].name;
+    return NULL;
+}
+
+int guard_local(int fd, const char *path, struct err *err)
+{
+    struct statfs fs;
+    const char *name =
+        fstatfs(fd, &fs) == 0 ? guard_network((unsigned long)fs.f_type) : NULL;
+
+    if (!name)
+        return 0;
+    return ERR_SET(err, ERR_CONFIG,
+                   "%s: on a network file system (%s), where a store cannot be "
+                   "written; use a local disk",
+                   path, name);
 }
 
 uint64_t guard_room(const char *path)

@@ -17,6 +17,8 @@
 int guard_lock(int *fd, const char *path, struct err *err) MUST_CHECK;
 /* Remove the file and let go. fd -1 is fine. */
 void guard_unlock(int fd, const char *path);
+/* The network file system of that statfs f_type, or NULL: it is local. */
+const char *guard_network(unsigned long magic);
 /* ERR_CONFIG when the open file lies on a network file system, where LMDB's
  * maps and locks break. */
 int guard_local(int fd, const char *path, struct err *err) MUST_CHECK;

@@ -433,6 +433,30 @@ static void models_are_folders_or_in_the_cache(void **state)
     assert_non_null(strstr(err.msg, "model fetch org/other"));
 }
 
+/* None can be mounted here; /proc and the disk are no network. */
+static void network_file_systems_are_known(void **state)
+{
+    static const struct {
+        unsigned long magic;
+        const char *name;
+    } table[] = {
+        { 0x6969, "NFS" },    { 0xff534d42, "CIFS" },   { 0xfe534d42, "SMB2" },
+        { 0xef53, NULL },     { 0x01021994, NULL },     { 0x58465342, NULL },
+        { 0x794c7630, NULL }, { 0x0bd00bd0, "Lustre" }, { 0x9123683e, NULL },
+    };
+    struct err err = ERR_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const char *name = guard_network(table[i].magic);
+
+        assert_true((name != NULL) == (table[i].name != NULL));
+        if (name)
+            assert_string_equal(name, table[i].name);
+    }
+    assert_ok(guard_local(0, "standard input", &err), &err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,6 +471,7 @@ int main(void)
         cmocka_unit_test(bad_records_are_put_aside_up_to_a_limit),
         cmocka_unit_test(two_processes_do_not_make_one_output),
         cmocka_unit_test(the_fingerprint_is_what_decides_the_content),
+        cmocka_unit_test(network_file_systems_are_known),
         cmocka_unit_test(a_stage_without_output_just_runs),
         cmocka_unit_test(a_folder_that_is_missing_is_made),
         cmocka_unit_test(models_are_folders_or_in_the_cache),

@@ -1,0 +1,162 @@
+"""Whole runs of llm-generate: a dry run, a pilot, Ctrl-C once and twice, its sums, its memory."""
+import ctypes, json, os, platform, re, shutil, signal, subprocess, tempfile, time
+
+import lib
+
+SOCKET = {"x86_64": 41, "aarch64": 198}.get(platform.machine())
+
+
+class Filter(ctypes.Structure):
+    _fields_ = [("code", ctypes.c_uint16), ("jt", ctypes.c_uint8), ("jf", ctypes.c_uint8), ("k", ctypes.c_uint32)]
+
+
+class Program(ctypes.Structure):
+    _fields_ = [("len", ctypes.c_uint16), ("filter", ctypes.POINTER(Filter))]
+
+
+def without_sockets():
+    """In the child: the kernel kills it at the first socket(2)."""
+    libc = ctypes.CDLL(None)
+    rows = (Filter * 4)(Filter(0x20, 0, 0, 0), Filter(0x15, 0, 1, SOCKET), Filter(0x06, 0, 0, 0x80000000), Filter(0x06, 0, 0, 0x7FFF0000))
+    libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+    libc.prctl(22, 2, ctypes.byref(Program(4, rows)), 0, 0)  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+
+
+def dry_run():
+    """It opens no socket; the same without --dry-run does (or this could not fail)."""
+    folder, bad = tempfile.mkdtemp(), []
+    with lib.Sim() as s:
+        command = lib.command(folder, lib.texts(folder, 20), lib.profile(folder, s.port))
+        for options, code in (["--dry-run"], 0), (["--quiet"], -signal.SIGSYS):
+            p = subprocess.run(command + options, capture_output=True, env=lib.environment(), preexec_fn=without_sockets, text=True)
+            if p.returncode != code:
+                bad.append("%s: ended with %d, expected %d" % (options, p.returncode, code))
+        if s.bill()["requests"]:
+            bad.append("requests came")
+    shutil.rmtree(folder)
+    return "a dry run opens no socket", bad, p.stderr
+
+
+def pilot():
+    """What it projects is what the whole costs and keeps, to 20 %."""
+    folder, bad = tempfile.mkdtemp(), []
+    store = lib.texts(folder, 600)
+    with lib.Sim("--seed", 5, "--faults", "refusal=0.05,truncated=0.05,wrong-shape=0.03,chat=0.02") as s:
+        prof = lib.profile(folder, s.port)
+        p = lib.run(folder, store, prof, "--pilot", 60, "--max-failures", 600)
+        r = lib.run(folder, store, prof, "--max-failures", 600)
+    m = re.search(r"projected for all: (\d+) sentences, (\d+) tokens, USD ([\d.]+)", p.out)
+    kept = sum(int(x) for x in re.search(r"(\d+) positives, (\d+) negatives kept", r.out).groups())
+    paid = r.ledger["prompt"] + r.ledger["completion"]
+    for what, said, was in ("sentences", m.group(1), kept), ("tokens", m.group(2), paid), ("money", m.group(3), r.ledger["money"]):
+        if not 0.8 <= float(said) / was <= 1.2:
+            bad.append("%s: projected %s, %g in the end" % (what, said, was))
+    shutil.rmtree(folder)
+    return "a pilot's projection holds", bad, p.out + r.out
+
+
+def interrupted(latency, signals, most_s):
+    """Ctrl-C `signals` times amid 32 requests; then the rest, nothing bought twice but what was on its way."""
+    folder, bad = tempfile.mkdtemp(), []
+    store = lib.texts(folder, 200)
+    with lib.Sim("--latency", latency) as s:
+        prof = lib.profile(folder, s.port, timeout_s=30, concurrency={"start": 32, "max": 32})
+        p = subprocess.Popen(lib.command(folder, store, prof), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=lib.environment(),
+                             start_new_session=True, text=True)
+        until = time.time() + 30
+        while s.bill()["requests"] < 32 and time.time() < until:
+            time.sleep(0.05)
+        began = time.time()
+        for _ in range(signals):
+            os.kill(p.pid, signal.SIGINT)
+            time.sleep(0.3)
+        err = p.communicate()[1]
+        took, bought = time.time() - began, s.bill()["whole"]["n"]
+        if p.returncode != 130 or took > most_s:
+            bad.append("exit %d after %.1f s" % (p.returncode, took))
+        if signals == 1 and "run the same command again to go on" not in err:
+            bad.append("it does not say how to go on")
+    with lib.Sim("--port", s.port) as s:
+        r = lib.run(folder, store, prof)
+        again = s.bill()["whole"]["n"]
+    lost = bought + again - 200
+    if r.done.get("kept") != "200" or lost < 0 or lost > (0 if signals == 1 else 32):
+        bad.append("%d answers bought before, %d after, of 200; kept %s" % (bought, again, r.done.get("kept")))
+    shutil.rmtree(folder)
+    return "Ctrl-C %s under load, and on" % ("once" if signals == 1 else "twice"), bad, err
+
+
+def shown(path):
+    text = subprocess.run([os.path.join(lib.BIN, "bin/records"), "show", "--in", path, "--json", "--limit", "1000000"], check=True,
+                          capture_output=True, text=True).stdout
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def sums():
+    """The report's sums are those of the store, of the answers and of the simulator's bill."""
+    folder, bad = tempfile.mkdtemp(), []
+    with lib.Sim("--seed", 9, "--faults", "refusal=0.05,truncated=0.1,wrong-shape=0.05,500=0.05,429=0.02") as s:
+        r = lib.run(folder, lib.texts(folder, 300), lib.profile(folder, s.port), "--max-failures", 300)
+        bill = s.bill()
+    rows = shown(os.path.join(folder, "out.lmdb"))
+    with open(os.path.join(folder, "out.lmdb.answers.report.json")) as f:
+        report = json.load(f)
+    said = {k: int(v) for v, k in re.findall(r"(\d+) (positives|negatives)", r.out)}
+    pairs = {"positives": sum(x.get("label") == 1 for x in rows), "negatives": sum(x.get("label") == 0 for x in rows)}
+    if said != pairs or min(pairs.values()) < 1000:
+        bad.append("the store has %s, the report %s" % (pairs, said))
+    if sum(u["items_kept"] for u in report["use"]) != sum(pairs.values()) or report["checks"]["accepted"] != sum(pairs.values()):
+        bad.append("%s sentences used, %s in the store" % (report["use"], pairs))
+    if {x["note"]["template"] for x in rows} != {report["template_hash"]}:
+        bad.append("the sentences are of another template than the report's")
+    if report["run"]["requests"] != bill["requests"] or r.ledger["requests"] != bill["requests"]:
+        bad.append("%d requests came, the report has %s" % (bill["requests"], report["run"]))
+    refused = sum(json.loads(l)["reason"].startswith("filtered:") for l in open(os.path.join(folder, "rejects.jsonl")))
+    if refused == 0 or " %d filtered" % refused not in r.out:
+        bad.append("%d were put aside as filtered" % refused)
+    shutil.rmtree(folder)
+    return "the report's sums are the store's", bad, r.out
+
+
+def anonymous(pid):
+    """Bytes that are the process's own; pages of the stores' files come and go as the system likes."""
+    try:
+        with open("/proc/%d/status" % pid) as f:
+            return next(int(line.split()[1]) << 10 for line in f if line.startswith("RssAnon"))
+    except (OSError, StopIteration, IndexError):
+        return 0
+
+
+def peaks(folder, store, prof, *options):
+    """Peak MiB while buying, and while writing the output; near-duplicates are looked for among all texts, so that is off."""
+    command = lib.command(folder, store, prof, "--checks", "repeated=off", "-q", *options)
+    p = subprocess.Popen(command, env=lib.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    most = [0, 0]
+    while p.poll() is None:
+        writing = os.path.exists(os.path.join(folder, "out.lmdb.part"))
+        most[writing] = max(most[writing], anonymous(p.pid) / 2 ** 20)
+        time.sleep(0.01)
+    return most, p.communicate()[1] if p.returncode else ""
+
+
+def memory(few=1000, many=10000):
+    """Ten times the anchors are bought in the same memory; the output takes at most 2 KiB an anchor (its ten distinct texts)."""
+    folder, bad, seen = tempfile.mkdtemp(), [], []
+    with lib.Sim() as s:
+        prof = lib.profile(folder, s.port, concurrency={"start": 64, "max": 64})
+        for n in few, many:
+            most, err = peaks(folder, lib.texts(folder, n), prof)
+            seen.append(most)
+            bad += [err] if err else []
+            for name in os.listdir(folder):
+                if name != "profile.json":
+                    os.remove(os.path.join(folder, name))
+    note = "%d anchors: %.0f MiB buying, %.0f writing; %d: %.0f, %.0f" % (few, *seen[0], many, *seen[1])
+    print("# sim: " + note, flush=True)
+    if seen[1][0] > seen[0][0] + 4 or seen[1][1] > seen[0][1] + 4 + (many - few) * 2048 / 2 ** 20:
+        bad.append(note)
+    shutil.rmtree(folder)
+    return "memory does not grow with what is bought", bad, ""
+
+
+JOBS = [(dry_run,), (pilot,), (interrupted, 200, 1, 5), (interrupted, 8000, 2, 2), (sums,), (memory,)]
