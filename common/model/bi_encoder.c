@@ -71,7 +71,8 @@ int bi_encoder_save(const struct bi_encoder *m, const char *folder,
     if (rc == 0)
         rc = file_join(path, folder, "model.safetensors", err);
     if (rc == 0)
-        rc = model_config_copy_tokenizer(folder, m->folder, 0, err);
+        rc = model_config_copy_tokenizer(folder, m->folder, m->config.layout, 0,
+                                         err);
     if (rc == 0)
         rc = weights_save(&m->weights, path, false, err);
     return rc < 0 ? rc : model_config_save(&c, folder, err);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "model/config_parts.h"
 #include "model/family.h"
+#include "nn/relative.h"
 
 const char *model_kind_name(enum model_kind k)
 {
@@ -170,6 +171,24 @@ static int read_rates(struct model_config *c, const struct family *f,
     return 0;
 }
 
+/* The library computes with 32 buckets whatever the config says, and with
+ * positions behind row 1. */
+static int check_relative(struct model_config *c, const struct family *f,
+                          const struct json_node *n, struct err *err)
+{
+    const double buckets =
+        json_num(json_get(n, f->buckets), (double)RELATIVE_BUCKETS);
+
+    c->relative = true;
+    if (buckets != (double)RELATIVE_BUCKETS)
+        return ERR_SET(err, ERR_FORMAT, "%s is %g, expected %d", f->buckets,
+                       buckets, RELATIVE_BUCKETS);
+    if (c->pad_id != 1)
+        return ERR_SET(err, ERR_FORMAT, "pad_token_id is %u, %s has 1",
+                       (unsigned)c->pad_id, f->type);
+    return 0;
+}
+
 /* What this engine computes, and nothing that looks like it. */
 static int check_family(const struct family **f, const struct json_node *n,
                         struct err *err)
@@ -229,6 +248,8 @@ static int read_config(struct model_config *c, const struct json_node *n,
         rc = read_sizes(c, f, n, err);
     if (rc == 0)
         rc = read_rates(c, f, n, err);
+    if (rc == 0 && f->buckets)
+        rc = check_relative(c, f, n, err);
     if (rc < 0)
         return rc;
     c->layout = f->layout;

@@ -31,7 +31,8 @@ enum model_layout {
     LAYOUT_BERT,
     LAYOUT_DISTILBERT,
     LAYOUT_ROBERTA,
-    LAYOUT_ELECTRA
+    LAYOUT_ELECTRA,
+    LAYOUT_MPNET
 };
 
 /* From a cross-encoder's logit to its score. */
@@ -48,6 +49,7 @@ struct model_config {
     size_t C, H, F, L; /* channels, heads, feed-forward width, layers */
     size_t E;          /* width of those tables when it is not C, and a linear
                           layer makes C of it (ELECTRA); else 0 */
+    bool relative;     /* positions too (nn/relative.h) */
     float eps;         /* of LayerNorm; 1e-12 in BERT */
     float drop_hidden, drop_attention, drop_classifier;
     float init_range; /* of new weights: normal(0, 0.02) */
@@ -94,6 +96,7 @@ int model_config_save(const struct model_config *c, const char *folder,
  * cross-encoder keeps its length.
  */
 int model_config_copy_tokenizer(const char *to, const char *from,
-                                size_t max_len, struct err *err) MUST_CHECK;
+                                enum model_layout layout, size_t max_len,
+                                struct err *err) MUST_CHECK;
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "model/config.h"
 #include "model/family.h"
+#include "nn/relative.h"
 
 /* The oldest version that has this form: a newer one than the reader's would
  * cause a warning. */
@@ -58,6 +59,8 @@ static void set_sizes(struct json_node *o, const struct model_config *c,
             json_set_num(o, f->size[i], (double)size[i]);
     if (f->table)
         json_set_num(o, f->table, (double)model_config_table(c));
+    if (f->buckets)
+        json_set_num(o, f->buckets, RELATIVE_BUCKETS);
     set_f32(o, "layer_norm_eps", c->eps);
     set_f32(o, f->rate[0], c->drop_hidden);
     set_f32(o, f->rate[1], c->drop_attention);
@@ -99,7 +102,7 @@ static int save_config(const struct model_config *c, const char *folder,
     json_set(o, "architectures", names);
     json_set_str(o, "model_type", f->type);
     json_set_str(o, f->activation, "gelu");
-    if (f->layout != LAYOUT_DISTILBERT)
+    if (f->size[2]) /* those with segments know other positions too */
         json_set_str(o, "position_embedding_type", "absolute");
     set_sizes(o, c, f);
     json_set_str(o, "torch_dtype", "float32");
@@ -240,20 +243,23 @@ int model_config_save(const struct model_config *c, const char *folder,
 
 /* A folder without tokenizer_config.json: with tokenizer.json the generic
  * class takes the options from there, as our reader does. */
-static void set_defaults(struct json_node *o, bool generic)
+static void set_defaults(struct json_node *o, const struct family *f,
+                         bool generic)
 {
+    static const char *const keys[FAMILY_TOKENS] = { "unk_token", "sep_token",
+                                                     "pad_token", "cls_token",
+                                                     "mask_token" };
+
     json_set_str(o, "tokenizer_class",
-                 generic ? "PreTrainedTokenizerFast" : "BertTokenizer");
-    json_set_str(o, "unk_token", "[UNK]");
-    json_set_str(o, "sep_token", "[SEP]");
-    json_set_str(o, "pad_token", "[PAD]");
-    json_set_str(o, "cls_token", "[CLS]");
-    json_set_str(o, "mask_token", "[MASK]");
+                 generic ? "PreTrainedTokenizerFast" : f->tokenizer);
+    for (size_t i = 0; i < FAMILY_TOKENS; i++)
+        json_set_str(o, keys[i], f->token[i]);
 }
 
 /* Everything else of tokenizer_config.json stays as it is. */
-static int write_length(const char *to, const char *from, bool generic,
-                        size_t max_len, struct err *err)
+static int write_length(const char *to, const char *from,
+                        const struct family *f, bool generic, size_t max_len,
+                        struct err *err)
 {
     struct json *doc = NULL;
     struct json_node *o = json_new_object();
@@ -266,7 +272,7 @@ static int write_length(const char *to, const char *from, bool generic,
         if (strcmp(json_key(n), "model_max_length") != 0)
             json_set_copy(o, json_key(n), n);
     if (!there)
-        set_defaults(o, generic);
+        set_defaults(o, f, generic);
     json_set_num(o, "model_max_length", (double)max_len);
     if (rc == 0)
         rc = json_print(&text, o, true, err);
@@ -281,7 +287,8 @@ static int write_length(const char *to, const char *from, bool generic,
 }
 
 int model_config_copy_tokenizer(const char *to, const char *from,
-                                size_t max_len, struct err *err)
+                                enum model_layout layout, size_t max_len,
+                                struct err *err)
 {
     static const char *const names[] = {
         "tokenizer.json",
@@ -306,7 +313,8 @@ int model_config_copy_tokenizer(const char *to, const char *from,
         if (rc < 0 || (!lengthy && !file_exists(src)))
             continue;
         generic = generic || i == 0;
-        rc = lengthy ? write_length(dst, src, generic, max_len, err)
+        rc = lengthy ? write_length(dst, src, family_of(layout), generic,
+                                    max_len, err)
                      : file_copy(dst, src, err);
     }
     return rc;

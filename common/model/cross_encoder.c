@@ -94,7 +94,8 @@ int cross_encoder_save(const struct cross_encoder *m, const char *folder,
     if (rc == 0)
         rc = file_join(path, folder, "model.safetensors", err);
     if (rc == 0)
-        rc = model_config_copy_tokenizer(folder, m->folder, c->max_len, err);
+        rc = model_config_copy_tokenizer(folder, m->folder, c->layout,
+                                         c->max_len, err);
     if (rc == 0)
         rc = weights_save(&m->weights, path, true, err);
     return rc < 0 ? rc : model_config_save(c, folder, err);

@@ -38,6 +38,14 @@ size_t encoder_scratch(const struct model_config *c, enum precision precision,
            T * c->E;
 }
 
+size_t encoder_position(const struct model_config *c, uint32_t id,
+                        size_t *before)
+{
+    if (c->first > 0 && id == c->pad_id)
+        return c->pad_id;
+    return c->first + (*before)++;
+}
+
 void encoder_embed(float *x, const struct model_config *c,
                    const struct embedding_weights *e, const struct packed *p,
                    size_t b0, size_t b1)
@@ -45,8 +53,10 @@ void encoder_embed(float *x, const struct model_config *c,
     const size_t W = model_config_table(c);
 
     for (size_t b = b0; b < b1; b++) {
+        size_t before = 0;
+
         for (size_t t = p->offset[b]; t < p->offset[b + 1]; t++, x += W) {
-            size_t row = c->first + t - p->offset[b];
+            size_t row = encoder_position(c, p->id[t], &before);
 
             assert(p->id[t] < c->V && row < c->P && p->segment[t] < c->S);
             memcpy(x, e->word + p->id[t] * W, W * sizeof(*x));
@@ -56,8 +66,10 @@ void encoder_embed(float *x, const struct model_config *c,
     }
 }
 
-/* What the layers of a pass write to: parts of the caller's scratch. */
+/* What the layers of a pass write to, parts of the caller's scratch, and how
+ * they attend. */
 struct room {
+    struct attention heads;
     float *x;         /* [T,C] */
     float *qkv, *att; /* [T,3C], [T,C] */
     float *u;         /* [BLOCK,F] */
@@ -98,7 +110,6 @@ static void layer(const struct room *r, const struct model_config *c,
                   const struct layer_weights *l, const struct infer_layer *w,
                   const struct packed *p)
 {
-    const struct attention a = { .H = c->H, .C = c->C };
     const size_t C = c->C;
     const struct panel_rows x =
         panel_rows(r->rows, r->x, C, w->q.precision, p->T, C);
@@ -108,8 +119,8 @@ static void layer(const struct room *r, const struct model_config *c,
     for (size_t b = 0; b < p->B; b++) {
         size_t t = p->offset[b];
 
-        attention_infer_fwd(r->att + t * C, r->scratch, r->qkv + t * 3 * C, &a,
-                            p->offset[b + 1] - t);
+        attention_infer_fwd(r->att + t * C, r->scratch, r->qkv + t * 3 * C,
+                            &r->heads, p->offset[b + 1] - t);
     }
     tail(r->x, r, c, l, w, p->T);
 }
@@ -121,7 +132,6 @@ static void layer_cls(float *y, const struct room *r,
                       const struct layer_weights *l,
                       const struct infer_layer *w, const struct packed *p)
 {
-    const struct attention a = { .H = c->H, .C = c->C };
     const size_t C = c->C;
     float *kv = r->qkv, *q = kv + 2 * p->T * C;
 
@@ -133,7 +143,7 @@ static void layer_cls(float *y, const struct room *r,
         const float *kv_b = kv + p->offset[b] * 2 * C;
 
         attention_cls_fwd(r->att + b * C, r->scratch, q + b * C, kv_b, kv_b + C,
-                          2 * C, &a, p->offset[b + 1] - p->offset[b]);
+                          2 * C, &r->heads, p->offset[b + 1] - p->offset[b]);
     }
     tail(y, r, c, l, w, p->B);
 }
@@ -158,18 +168,19 @@ void encoder_forward(float *y, float *scratch, const struct model_config *c,
                      const struct infer_weights *w, const struct packed *p,
                      enum encoder_rows rows)
 {
-    const struct attention a = { .H = c->H, .C = c->C };
     const struct layer_weights *l = w->w->layer;
     const size_t wide = p->T * c->C, last = c->L - 1;
     const bool cls = rows == ENCODER_CLS;
     struct room r = { .x = cls ? scratch : y };
 
+    r.heads =
+        (struct attention){ .H = c->H, .C = c->C, .R = w->R, .rel = w->rel };
     r.qkv = scratch + wide;
     r.att = r.qkv + 3 * wide;
     r.u = r.att + wide;
     r.rows = r.u + smaller(p->T, BLOCK) * c->F;
     r.scratch = r.rows + rows_floats(c, w->precision, p->T);
-    r.narrow = r.scratch + attention_infer_scratch(&a, p->longest);
+    r.narrow = r.scratch + attention_infer_scratch(&r.heads, p->longest);
     embed(&r, c, w, p);
     for (size_t i = 0; i < last; i++)
         layer(&r, c, &l[i], &w->layer[i], p);

@@ -76,6 +76,12 @@ void encoder_logits(float *y, float *pooled, const float *x,
 void encoder_head_fwd(float *y, const float *x, const struct model_config *c,
                       size_t n);
 
+/* Row of the position table of a token of which *before came before it, which
+ * becomes one more. Where positions begin behind the padding's, as in RoBERTa
+ * and MPNet, a "<pad>" in a text has the padding's own. */
+size_t encoder_position(const struct model_config *c, uint32_t id,
+                        size_t *before);
+
 /* x = word + segment + position of sequences [b0,b1), their rows only, each
  * model_config_table(c) wide. The first step of every forward pass. */
 void encoder_embed(float *x, const struct model_config *c,

@@ -9,12 +9,23 @@
 #include "nn/elementwise.h"
 #include "nn/gemm.h"
 #include "nn/layernorm.h"
+#include "nn/relative.h"
 
 enum { PROJECT_ROWS = 128 /* of a task */ };
 
 static uint64_t embedding_seed(const struct encoder_grad *g)
 {
     return rng_at(g->key, 0);
+}
+
+void positions_fwd(struct encoder_grad *g)
+{
+    const size_t R = g->batch->longest, H = g->c->H;
+
+    if (!g->rel)
+        return;
+    relative_fwd(g->rel, g->w->embedding.relative, H, R);
+    memset(g->drel, 0, g->chunks * H * (2 * R - 1) * sizeof(*g->drel));
 }
 
 void embed_fwd(struct encoder_grad *g, const struct chunk *k)
@@ -74,12 +85,15 @@ static void project_rows(void *ctx, size_t begin, size_t end, size_t worker)
 void embed_grad(struct encoder_grad *g)
 {
     const struct embedding_weights *dw = &g->dw->embedding;
-    const size_t W = model_config_table(g->c);
+    const size_t W = model_config_table(g->c), R = g->batch->longest;
+    const size_t positions = g->c->H * (2 * R - 1);
 
     embedding_grad(dw, g->sum, g->batch, g->c, g->workers);
     if (!family_of(g->c->layout)->size[2]) /* the table is not the model's */
         memset(dw->segment, 0, g->c->S * W * sizeof(*dw->segment));
     grad_norm_parts(dw->ln_w, dw->ln_b, g->dln, g->chunks, W);
+    for (size_t k = 0; g->rel && k < g->chunks; k++)
+        relative_bwd(dw->relative, g->drel + k * positions, g->c->H, R);
     if (g->c->E)
         workers_run(g->workers, g->c->C, PROJECT_ROWS, project_rows, g);
 }

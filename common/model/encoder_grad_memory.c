@@ -81,6 +81,13 @@ static void carve_ends(struct encoder_grad *g, struct carve *k,
     g->mean = floats(k, s->T);
     g->rstd = floats(k, s->T);
     g->dln = floats(k, most_chunks(s->T) * 2 * W);
+    g->rel = g->drel = NULL;
+    if (g->c->relative) {
+        size_t n = g->c->H * (2 * s->longest - 1);
+
+        g->rel = floats(k, n);
+        g->drel = floats(k, n * most_chunks(s->T));
+    }
     g->narrow = g->c->E ? floats(k, s->T * W) : NULL;
     g->dproject = g->c->E ? floats(k, s->T * C) : NULL;
     g->last = floats(k, (g->cut ? s->B : s->T) * C);
@@ -205,6 +212,9 @@ static void plan_jobs(struct encoder_grad *g)
             .p = &g->panels[l],
             .batch = g->batch,
             .prob_at = g->prob_at,
+            .rel = g->rel,
+            .drel = g->drel,
+            .R = g->batch->longest,
             .drop_hidden = g->train ? c->drop_hidden : 0.0f,
             .drop_attention = g->train ? c->drop_attention : 0.0f,
             .seed = rng_at(g->key, 2 + l),
@@ -235,5 +245,6 @@ int encoder_grad_begin(struct encoder_grad *g, const struct packed *batch,
     g->train = train;
     plan_chunks(g);
     plan_jobs(g);
+    positions_fwd(g);
     return 0;
 }

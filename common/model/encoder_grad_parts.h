@@ -39,12 +39,14 @@ struct encoder_grad {
     size_t *prob_at;       /* [B] */
     struct layer_job *job; /* [L] */
     struct layer_acts *layer;
-    float *sum, *mean, *rstd, *dln;  /* of the embedding's LayerNorm */
-    float *narrow, *dproject;        /* [T,E], [T,C]: what is projected, and the
-                                        gradient of what becomes of it */
-    float *last;                     /* [R,C] the last layer's output */
-    float *out, *norm;               /* [B,width], [B] */
-    uint32_t *which;                 /* [B,width] of max pooling */
+    float *sum, *mean, *rstd, *dln; /* of the embedding's LayerNorm */
+    float *narrow, *dproject;       /* [T,E], [T,C]: what is projected, and the
+                                       gradient of what becomes of it */
+    float *rel, *drel; /* of relative positions, as the layers' jobs have
+                          them; NULL without */
+    float *last;       /* [R,C] the last layer's output */
+    float *out, *norm; /* [B,width], [B] */
+    uint32_t *which;   /* [B,width] of max pooling */
     float *dense, *pooled, *dropped; /* [B,C] of the classifier */
     float *dout, *drows;             /* [B,width], [B,C] */
     void *turned;                    /* of layer_grad() */
@@ -60,6 +62,8 @@ int encoder_grad_begin(struct encoder_grad *g, const struct packed *batch,
 
 /* ---- encoder_grad_embed.c ---- */
 
+/* rel of this batch, and drel to 0. */
+void positions_fwd(struct encoder_grad *g);
 /* A chunk's rows of the first layer's input. */
 void embed_fwd(struct encoder_grad *g, const struct chunk *k);
 /* d: the gradient of those rows; changed. scratch: a lane's, as wide as d. */

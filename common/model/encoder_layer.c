@@ -52,6 +52,8 @@ static struct attention heads(const struct layer_job *j)
 {
     return (struct attention){ .H = j->c->H,
                                .C = j->c->C,
+                               .R = j->R,
+                               .rel = j->rel,
                                .causal = j->causal,
                                .drop = j->drop_attention };
 }
@@ -264,12 +266,13 @@ static void sequences_bwd(float *dqkv, float *scratch, const float *datt,
 {
     const struct attention h = heads(j);
     const uint32_t *offset = j->batch->offset;
-    size_t C = j->c->C;
+    const size_t C = j->c->C, positions = j->c->H * (2 * j->R - 1);
+    float *drel = j->rel ? j->drel + k->index * positions : NULL;
 
     for (size_t b = k->b0; b < k->b1; b++) {
         size_t t = offset[b], at = t - k->t0;
 
-        attention_bwd(dqkv + at * 3 * C, NULL, scratch, datt + at * C,
+        attention_bwd(dqkv + at * 3 * C, drel, scratch, datt + at * C,
                       a->qkv + t * 3 * C, a->probs + j->prob_at[b], &h,
                       probs_seed(j, b), offset[b + 1] - t);
     }

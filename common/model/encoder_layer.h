@@ -68,7 +68,11 @@ struct layer_job {
     const struct layer_weights *w;
     const struct layer_panels *p;
     const struct packed *batch;
-    const size_t *prob_at;             /* [B] */
+    const size_t *prob_at; /* [B] */
+    const float *rel;      /* [H,2R-1] of nn/attention.h, or NULL */
+    float *drel;           /* [chunks,H,2R-1] its gradient, each
+                              chunk's part */
+    size_t R;
     float drop_hidden, drop_attention; /* 0: none */
     uint64_t seed;                     /* of this layer in this step */
     bool cut, causal;

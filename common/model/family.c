@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#define BERT_TOKENS "[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"
+#define ROBERTA_TOKENS "<unk>", "</s>", "<pad>", "<s>", "<mask>"
+#define MPNET_TOKENS "[UNK]", "</s>", "<pad>", "<s>", "<mask>"
+
 static const struct family families[] = {
     { .layout = LAYOUT_BERT,
       .type = "bert",
@@ -19,6 +23,8 @@ static const struct family families[] = {
       .classifier_rate = -1.0f,
       .eps = 1e-12f,
       .pooler = true,
+      .tokenizer = "BertTokenizer",
+      .token = { BERT_TOKENS },
       .head = { "pooler.dense.", "classifier." } },
     /* Liu et al., 2019, arXiv:1907.11692 */
     { .layout = LAYOUT_ROBERTA,
@@ -37,6 +43,8 @@ static const struct family families[] = {
       .positions_padded = true,
       .eps = 1e-12f,
       .pooler = true,
+      .tokenizer = "RobertaTokenizer",
+      .token = { ROBERTA_TOKENS },
       .head = { "classifier.dense.", "classifier.out_proj." } },
     /* Clark et al., 2020, arXiv:2003.10555: the discriminator */
     { .layout = LAYOUT_ELECTRA,
@@ -56,7 +64,36 @@ static const struct family families[] = {
       .head_by = HEAD_GELU,
       .drop_first = true,
       .eps = 1e-12f,
+      .tokenizer = "BertTokenizer",
+      .token = { BERT_TOKENS },
       .head = { "classifier.dense.", "classifier.out_proj." } },
+    /* Song et al., 2020, arXiv:2004.09297 */
+    { .layout = LAYOUT_MPNET,
+      .type = "mpnet",
+      .prefix = "mpnet.",
+      .body = "MPNetModel",
+      .cross = "MPNetForSequenceClassification",
+      .activation = "hidden_act",
+      .size = { "vocab_size", "max_position_embeddings", NULL, "hidden_size",
+                "num_attention_heads", "intermediate_size",
+                "num_hidden_layers" },
+      .buckets = "relative_attention_num_buckets",
+      .rate = { "hidden_dropout_prob", "attention_probs_dropout_prob",
+                "classifier_dropout" },
+      .classifier_rate = -1.0f,
+      .drop_first = true,
+      .positions_padded = true,
+      .eps = 1e-12f,
+      .pooler = true,
+      .tokenizer = "MPNetTokenizer",
+      .token = { MPNET_TOKENS },
+      .head = { "classifier.dense.", "classifier.out_proj." },
+      .name = { { "encoder.layer.", "encoder.layer." },
+                { "attention.self.query.", "attention.attn.q." },
+                { "attention.self.key.", "attention.attn.k." },
+                { "attention.self.value.", "attention.attn.v." },
+                { "attention.output.dense.", "attention.attn.o." },
+                { "attention.output.LayerNorm.", "attention.LayerNorm." } } },
     /* Sanh et al., 2019, arXiv:1910.01108 */
     { .layout = LAYOUT_DISTILBERT,
       .type = "distilbert",
@@ -70,6 +107,8 @@ static const struct family families[] = {
       .classifier_rate = 0.2f,
       .head_by = HEAD_RELU,
       .eps = 1e-12f,
+      .tokenizer = "BertTokenizer",
+      .token = { BERT_TOKENS },
       .head = { "pre_classifier.", "classifier." },
       .name = { { "encoder.layer.", "transformer.layer." },
                 { "attention.self.query.", "attention.q_lin." },

@@ -12,7 +12,12 @@
 
 enum family_head { HEAD_TANH, HEAD_RELU, HEAD_GELU };
 
-enum { FAMILY_NAMES = 10, FAMILY_SIZES = 7, FAMILY_RATES = 3 };
+enum {
+    FAMILY_NAMES = 10,
+    FAMILY_SIZES = 7,
+    FAMILY_RATES = 3,
+    FAMILY_TOKENS = 5
+};
 
 struct family {
     enum model_layout layout;
@@ -26,6 +31,8 @@ struct family {
      * it is without; NULL: it is C */
     const char *table;
     size_t table_width;
+    /* key of the number of buckets of relative positions; NULL: it has none */
+    const char *buckets;
     /* dropout: hidden, attention, classifier */
     const char *rate[FAMILY_RATES];
     float classifier_rate; /* when config.json has none; < 0: the hidden one */
@@ -37,6 +44,9 @@ struct family {
     /* a cross-encoder's names of pooler.dense. and classifier.; the first is
      * the body's where it is "pooler.dense." */
     const char *head[2];
+    /* of tokenizer_config.json when a folder has none: the class and unk_token,
+     * sep_token, pad_token, cls_token, mask_token */
+    const char *tokenizer, *token[FAMILY_TOKENS];
     /* parts of BERT's names and what they are here, in order of search */
     const char *name[FAMILY_NAMES][2];
 };

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "nn/relative.h"
+
 static size_t layer_bytes(const struct model_config *c, enum precision p)
 {
     return 2 * panel_bytes(p, c->C, c->C) + panel_bytes(p, 2 * c->C, c->C) +
@@ -30,6 +32,23 @@ static void pack_layer(struct infer_layer *p, struct arena *arena,
     pack(&p->down, arena, to, l->down_w, l->down_b, C, F);
 }
 
+/* 0 without relative positions. */
+static size_t most_tokens(const struct model_config *c)
+{
+    return c->relative ? c->P - c->first : 0;
+}
+
+static void spread_positions(struct infer_weights *p,
+                             const struct model_config *c)
+{
+    p->R = most_tokens(c);
+    if (p->R == 0)
+        return;
+    p->rel = arena_alloc(&p->arena, c->H * (2 * p->R - 1), sizeof(*p->rel));
+    assert(p->rel);
+    relative_fwd(p->rel, p->w->embedding.relative, c->H, p->R);
+}
+
 int infer_weights_init(struct infer_weights *p, const struct model_config *c,
                        const struct weights *w, enum precision precision,
                        struct err *err)
@@ -39,6 +58,7 @@ int infer_weights_init(struct infer_weights *p, const struct model_config *c,
     size_t bytes = c->L * (sizeof(*p->layer) + layer_bytes(c, precision)) +
                    ARENA_ALIGN + panel_bytes(PRECISION_F32, c->C, c->C) +
                    panel_bytes(PRECISION_F32, c->C, c->E) +
+                   2 * most_tokens(c) * c->H * sizeof(float) + ARENA_ALIGN +
                    panel_bytes(PRECISION_F32, labels, c->C);
     int rc;
 
@@ -52,6 +72,7 @@ int infer_weights_init(struct infer_weights *p, const struct model_config *c,
     assert(p->layer);
     for (size_t l = 0; l < c->L; l++)
         pack_layer(&p->layer[l], &p->arena, precision, c, &w->layer[l]);
+    spread_positions(p, c);
     if (c->E)
         pack(&p->project, &p->arena, PRECISION_F32, w->embedding.project_w,
              w->embedding.project_b, c->C, c->E);

@@ -20,6 +20,8 @@ struct infer_weights {
     enum precision precision;  /* of the layers; the others: f32 */
     const struct weights *w;   /* lent: embeddings, LayerNorm */
     struct infer_layer *layer; /* [L] */
+    float *rel;                /* [H,2R-1] of nn/attention.h; NULL without */
+    size_t R;                  /* tokens of the longest sequence there can be */
     struct panel project;      /* of the embedding; N is 0 without */
     struct panel pool, cls;    /* cls: N is 0 without a classifier */
     struct arena arena;        /* owns the panels */

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 
+#include "model/encoder.h"
 #include "nn/elementwise.h"
 
 enum {
@@ -145,9 +146,11 @@ static void embedding_columns(void *ctx, size_t begin, size_t end,
 
     (void)worker;
     for (size_t b = 0; b < p->B; b++) {
+        size_t before = 0;
+
         for (size_t t = p->offset[b]; t < p->offset[b + 1]; t++) {
             const float *d = k->d + t * W + begin;
-            size_t row = k->c->first + t - p->offset[b];
+            size_t row = encoder_position(k->c, p->id[t], &before);
 
             add_fwd(k->dw->word + p->id[t] * W + begin, d, n);
             add_fwd(k->dw->position + row * W + begin, d, n);

@@ -10,6 +10,7 @@
 #include "model/family.h"
 #include "model/safetensors.h"
 #include "model/weights_parts.h"
+#include "nn/relative.h"
 
 enum dim {
     DIM_NONE,
@@ -21,6 +22,8 @@ enum dim {
     DIM_S,
     DIM_W,
     DIM_E,
+    DIM_H,
+    DIM_BUCKETS,
     DIM_LABELS
 };
 
@@ -50,6 +53,9 @@ static const struct tensor_spec embedding_table[] = {
     { "embeddings.LayerNorm.bias", AT(ln_b), DIM_W, DIM_NONE, false },
     { "embeddings_project.weight", AT(project_w), DIM_C, DIM_E, true },
     { "embeddings_project.bias", AT(project_b), DIM_C, DIM_NONE, false },
+    /* a bias by its name, so that the library's trainers do not decay it */
+    { "encoder.relative_attention_bias.weight", AT(relative), DIM_BUCKETS,
+      DIM_H, false },
 };
 ROWS(embedding_table, embedding_weights);
 #undef AT
@@ -110,6 +116,10 @@ static size_t dim(enum dim d, const struct model_config *c)
         return model_config_table(c);
     case DIM_E:
         return c->E;
+    case DIM_H:
+        return c->H;
+    case DIM_BUCKETS:
+        return RELATIVE_BUCKETS;
     case DIM_LABELS:
         return c->labels;
     }
@@ -145,7 +155,7 @@ static bool has_row(const struct tensor_spec *spec,
     if (at == offsetof(struct embedding_weights, project_w) ||
         at == offsetof(struct embedding_weights, project_b))
         return c->E > 0;
-    return true;
+    return at != offsetof(struct embedding_weights, relative) || c->relative;
 }
 
 /* Fill all[] with every tensor but its memory; returns how many. */

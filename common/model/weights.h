@@ -34,6 +34,7 @@ struct embedding_weights {
     float *word, *position, *segment; /* [V,W], [P,W], [S,W] */
     float *ln_w, *ln_b;               /* [W] */
     float *project_w, *project_b;     /* [C,W], [C]; NULL when W is C */
+    float *relative; /* [RELATIVE_BUCKETS,H], of every layer; NULL without */
 };
 
 struct head_weights {

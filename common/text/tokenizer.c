@@ -267,7 +267,7 @@ size_t tokenizer_pair(const struct tokenizer *t, uint32_t *out,
     n = tokenizer_single(t, out, a, na, na + TOKENIZER_SINGLE_EXTRA);
     if (segment) {
         memset(segment, 0, n);
-        memset(segment + n, t->one_segment ? 0 : 1,
+        memset(segment + n, t->one_segment || t->double_sep ? 0 : 1,
                nb + extra - TOKENIZER_SINGLE_EXTRA);
     }
     if (t->double_sep)

@@ -17,9 +17,10 @@
 static const char *const special_key[] = { "cls_token", "sep_token",
                                            "pad_token", "unk_token",
                                            "mask_token" };
-static const char *const special_default[2][TOKENIZER_SPECIALS] = {
+static const char *const special_default[3][TOKENIZER_SPECIALS] = {
     { "[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]" },
     { "<s>", "</s>", "<pad>", "<unk>", "<mask>" }, /* RoBERTa */
+    { "<s>", "</s>", "<pad>", "[UNK]", "<mask>" }, /* MPNet */
 };
 
 /* The folder's files while loading; documents may be NULL. */
@@ -192,6 +193,18 @@ static bool is_generic(const char *class)
            strcmp(class, "TokenizersBackend") == 0;
 }
 
+/* Where no class is named, MPNet's vocabulary is told by its first token. */
+static bool is_mpnet(const struct tokenizer *t, const struct source *src)
+{
+    const char *class =
+        json_str(json_get(root_of(src->config), "tokenizer_class"), "");
+    struct span first = tokenizer_token(t, 0);
+
+    if (class[0])
+        return strncmp(class, "MPNet", 5) == 0;
+    return t->words && first.len == 3 && memcmp(first.ptr, "<s>", 3) == 0;
+}
+
 static void take_options(struct tokenizer *t, const struct source *src)
 {
     const struct json_node *c = root_of(src->config);
@@ -211,8 +224,7 @@ static void take_options(struct tokenizer *t, const struct source *src)
         t->norm.lower = json_bool(json_get(c, "do_lower_case"), true);
         t->norm.strip = json_bool(json_get(c, "strip_accents"), t->norm.lower);
     }
-    t->double_sep = strncmp(class, "MPNet", 5) == 0 ||
-                    strncmp(class, "Roberta", 7) == 0 ||
+    t->double_sep = is_mpnet(t, src) || strncmp(class, "Roberta", 7) == 0 ||
                     strcmp(post, "RobertaProcessing") == 0;
     if (strncmp(class, "Roberta", 7) == 0)
         t->space_first = json_bool(json_get(c, "add_prefix_space"), false);
@@ -237,7 +249,10 @@ static const char *special_name(const struct tokenizer *t,
         name = json_str(
             json_get(json_get(json_root(src->tokenizer), "model"), "unk_token"),
             NULL);
-    return name ? name : special_default[t->bpe != NULL][s];
+    return name ? name
+                : special_default[t->bpe             ? 1
+                                  : is_mpnet(t, src) ? 2
+                                                     : 0][s];
 }
 
 /* The library finds the specials in the text even when no file lists them. */

@@ -55,6 +55,16 @@ static void load_refuses_what_it_does_not_know(void **state)
         { "config.json", { { "x", "" } } },
         { "xlnet", { { "config.json", "{\"model_type\":\"xlnet\"}" } } },
         { "known: bert", { { "config.json", "{}" } } },
+        { "expected 32",
+          { { "config.json",
+              "{\"model_type\":\"mpnet\","
+              "\"relative_attention_num_buckets\":64," SIZES "}" } } },
+        { "mpnet has 1",
+          { { "config.json", "{\"model_type\":\"mpnet\","
+                             "\"pad_token_id\":0," SIZES "}" } } },
+        { "embedding_size",
+          { { "config.json", "{\"model_type\":\"electra\","
+                             "\"embedding_size\":0," SIZES "}" } } },
         { "gelu_new",
           { { "config.json", "{\"model_type\":\"bert\",\"hidden_act\":"
                              "\"gelu_new\"," SIZES "}" } } },
@@ -297,6 +307,10 @@ static void assert_same(const struct model_config *x,
         { x->H, y->H },
         { x->F, y->F },
         { x->L, y->L },
+        { x->E, y->E },
+        { x->first, y->first },
+        { x->relative, y->relative },
+        { x->layout, y->layout },
         { x->kind, y->kind },
         { x->pad_id, y->pad_id },
         { x->labels, y->labels },
@@ -332,8 +346,9 @@ static void check_round_trip(struct model_config c)
 
     fill(none);
     assert_ok(model_config_save(&c, folder, &err), &err);
-    assert_ok(model_config_copy_tokenizer(
-                  folder, folder, c.kind == MODEL_CROSS ? c.max_len : 0, &err),
+    assert_ok(model_config_copy_tokenizer(folder, folder, c.layout,
+                                          c.kind == MODEL_CROSS ? c.max_len : 0,
+                                          &err),
               &err);
     assert_ok(model_config_load(&back, folder, &err), &err);
     assert_same(&back, &c);
@@ -381,6 +396,17 @@ static void load_inverts_save(void **state)
     check_round_trip(c);
     c.activation = ACTIVATION_IDENTITY;
     check_round_trip(c);
+    c.layout = LAYOUT_ELECTRA;
+    c.E = 8;
+    check_round_trip(c);
+    c.E = 0; /* as wide as the layers: nothing to project */
+    check_round_trip(c);
+    c.layout = LAYOUT_MPNET;
+    c.relative = true;
+    c.pad_id = 1;
+    c.first = 2;
+    c.max_len = 62;
+    check_round_trip(c);
 }
 
 static void only_the_length_of_a_tokenizer_changes(void **state)
@@ -399,7 +425,8 @@ static void only_the_length_of_a_tokenizer_changes(void **state)
     (void)state;
     fill(file);
     snprintf(to, sizeof(to), "%s/1_Pooling", folder);
-    assert_ok(model_config_copy_tokenizer(to, folder, 33, &err), &err);
+    assert_ok(model_config_copy_tokenizer(to, folder, LAYOUT_BERT, 33, &err),
+              &err);
     snprintf(path, sizeof(path), "%s/1_Pooling/tokenizer_config.json", folder);
     assert_ok(json_load(&doc, path, JSON_STRICT, &err), &err);
     root = json_root(doc);

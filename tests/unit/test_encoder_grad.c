@@ -235,6 +235,31 @@ static void gradient_of_a_roberta_classifier_is_right(void **state)
     check_gradient(&c);
 }
 
+/* Relative positions in every layer, over near and far buckets, one "<pad>" in
+ * a text, no segments. */
+static struct model_config tiny_mpnet(enum model_kind kind)
+{
+    struct model_config c = tiny(kind);
+
+    c.layout = LAYOUT_MPNET;
+    c.relative = true;
+    c.pad_id = 1;
+    c.first = 2;
+    c.P = 42;
+    return c;
+}
+
+static void gradient_of_relative_positions_is_right(void **state)
+{
+    struct model_config c = tiny_mpnet(MODEL_CROSS);
+
+    (void)state;
+    check_gradient(&c);
+    c = tiny_mpnet(MODEL_BI);
+    c.normalise = true;
+    check_gradient(&c);
+}
+
 static void gradients_add_up_over_batches(void **state)
 {
     const struct model_config c = tiny(MODEL_CROSS);
@@ -273,7 +298,7 @@ static void check_bf16(const struct model_config *c)
     for (size_t k = 0; k < 2; k++) {
         struct trial *t = k ? &half : &exact;
 
-        make_batch(&t->batch, c, B, c->P);
+        make_batch(&t->batch, c, B, c->P - c->first);
         value(t);
         loss_of(t, t->dy);
         encoder_batch_backward(t->g, t->dy);
@@ -322,7 +347,7 @@ static void check_same_as_inference(const struct model_config *c)
 
     assert_non_null(t);
     open_trial(t, c, 2);
-    make_batch(&t->batch, c, B, c->P);
+    make_batch(&t->batch, c, B, c->P - c->first);
     assert_true(encoder_scratch(c, PRECISION_F32, t->batch.T,
                                 t->batch.longest) <= 65536);
     assert_ok(infer_weights_init(&w, c, &t->w, PRECISION_F32, &err), &err);
@@ -355,6 +380,10 @@ static void without_dropout_training_equals_inference(void **state)
     c = tiny(MODEL_CROSS);
     c.layout = LAYOUT_ELECTRA;
     c.E = 8;
+    check_same_as_inference(&c);
+    c = tiny_mpnet(MODEL_CROSS);
+    check_same_as_inference(&c);
+    c = tiny_mpnet(MODEL_BI);
     check_same_as_inference(&c);
 }
 
@@ -502,6 +531,7 @@ int main(void)
         cmocka_unit_test(gradient_of_a_classifier_is_right),
         cmocka_unit_test(gradient_of_a_distilbert_classifier_is_right),
         cmocka_unit_test(gradient_of_a_projected_embedding_is_right),
+        cmocka_unit_test(gradient_of_relative_positions_is_right),
         cmocka_unit_test(gradient_of_a_roberta_classifier_is_right),
         cmocka_unit_test(gradients_add_up_over_batches),
         cmocka_unit_test(bf16_gradients_point_where_those_of_f32_do),

@@ -588,11 +588,16 @@ static void rows_have_specials_and_segments(void **state)
     assert_memory_equal(seg, segments, sizeof(segments));
     assert_int_equal(tokenizer_pair(t, out, NULL, NULL, 0, NULL, 0, 16), 3);
     tokenizer_free(t);
-    put("tokenizer_config.json", "{\"tokenizer_class\": \"MPNetTokenizer\"}");
+    put("tokenizer_config.json",
+        "{\"tokenizer_class\": \"MPNetTokenizer\", \"cls_token\": \"[CLS]\", "
+        "\"sep_token\": \"[SEP]\", \"pad_token\": \"[PAD]\", "
+        "\"mask_token\": \"[MASK]\"}");
     t = load(dir);
     assert_int_equal(tokenizer_pair_extra(t), 4);
     assert_int_equal(tokenizer_pair(t, out, seg, a, 3, b, 2, 16), 9);
     assert_memory_equal(out, mpnet, sizeof(mpnet));
+    for (size_t i = 0; i < 9; i++) /* its library gives none */
+        assert_int_equal(seg[i], 0);
     tokenizer_free(t);
 }
 
@@ -612,6 +617,37 @@ static void specials_have_the_names_of_the_config(void **state)
     assert_int_equal(tokenizer_special(t, TOKENIZER_SEP), 2);
     assert_int_equal(tokenizer_special(t, TOKENIZER_UNK), 3);
     assert_int_equal(tokenizer_special(t, TOKENIZER_MASK), 4);
+    tokenizer_free(t);
+}
+
+/* The vocabulary is BERT's with four tokens before it: [CLS] is a word of it.
+ */
+static void mpnet_s_specials_need_no_config(void **state)
+{
+    static const enum tokenizer_special which[] = {
+        TOKENIZER_CLS, TOKENIZER_PAD, TOKENIZER_SEP, TOKENIZER_UNK,
+        TOKENIZER_MASK
+    };
+    static const uint32_t want[] = { 0, 1, 2, 5, 8 };
+    struct tokenizer *t;
+
+    (void)state;
+    put("vocab.txt", "<s>\n<pad>\n</s>\n<unk>\n[PAD]\n[UNK]\n[CLS]\n[SEP]\n"
+                     "<mask>\nplay\n");
+    for (size_t k = 0; k < 2; k++) {
+        t = load(dir);
+        for (size_t i = 0; i < 5; i++)
+            assert_int_equal(tokenizer_special(t, which[i]), want[i]);
+        assert_int_equal(tokenizer_pair_extra(t), 4);
+        tokenizer_free(t);
+        put("tokenizer_config.json",
+            "{\"tokenizer_class\": \"MPNetTokenizerFast\"}");
+    }
+    put("tokenizer_config.json", "{\"tokenizer_class\": \"BertTokenizer\", "
+                                 "\"mask_token\": \"<mask>\"}");
+    t = load(dir);
+    assert_int_equal(tokenizer_special(t, TOKENIZER_CLS), 6);
+    assert_int_equal(tokenizer_pair_extra(t), 3);
     tokenizer_free(t);
 }
 
@@ -637,6 +673,7 @@ int main(void)
         CASE(pairs_are_cut_as_the_library_cuts_them),
         CASE(rows_have_specials_and_segments),
         CASE(specials_have_the_names_of_the_config),
+        CASE(mpnet_s_specials_need_no_config),
     };
 
     return cmocka_run_group_tests_name("tokenizer", tests, NULL, NULL);

@@ -25,7 +25,7 @@ static char folder[] = "/tmp/test_weights_XXXXXX";
 struct file {
     struct safetensor_f32 t[MOST];
     char name[MOST][NAME];
-    float data[MOST][64];
+    float data[MOST][64]; /* RELATIVE_BUCKETS * H are the most */
     size_t n;
 };
 
@@ -139,6 +139,66 @@ static void names_are_those_of_the_reference(void **state)
         assert_true(there);
     }
     weights_release(&w);
+}
+
+/* In a body, and before a classifier. */
+static void names_are_those_of_the_family(void **state)
+{
+    static const struct {
+        enum model_layout layout;
+        const char *name[2];
+        size_t tensors[2];
+    } row[] = {
+        { LAYOUT_ELECTRA,
+          { "embeddings_project.weight", "electra.embeddings_project.bias" },
+          { 5 + 2 + 2 * 16, 5 + 2 + 2 * 16 + 4 } },
+        { LAYOUT_ELECTRA,
+          { "encoder.layer.1.output.LayerNorm.bias",
+            "classifier.dense.weight" },
+          { 39, 43 } },
+        { LAYOUT_MPNET,
+          { "encoder.relative_attention_bias.weight",
+            "mpnet.encoder.layer.1.attention.attn.o.weight" },
+          { 4 + 1 + 2 * 16 + 2, 4 + 1 + 2 * 16 + 4 } },
+        { LAYOUT_MPNET,
+          { "encoder.layer.0.attention.LayerNorm.weight",
+            "classifier.out_proj.bias" },
+          { 39, 41 } },
+        { LAYOUT_MPNET,
+          { "pooler.dense.bias",
+            "mpnet.encoder.layer.0.attention.attn.q.bias" },
+          { 39, 41 } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof(row) / sizeof(row[0]); i++) {
+        struct model_config c = config;
+        struct weights w, back;
+        struct file f;
+        struct err err = ERR_INIT;
+        unsigned found, parts = i % 2 ? WEIGHTS_CLASSIFIER : WEIGHTS_BODY;
+        bool there = false;
+
+        c.layout = row[i / 2].layout;
+        c.E = c.layout == LAYOUT_ELECTRA ? 3 : 0;
+        c.relative = c.layout == LAYOUT_MPNET;
+        assert_ok(weights_init(&w, &c, parts, &err), &err);
+        weights_random(&w, 1.0f, 7);
+        if (parts == WEIGHTS_BODY && c.layout == LAYOUT_ELECTRA)
+            memset(w.head.pool_w, 0, c.C * c.C * sizeof(float));
+        assert_ok(weights_save(&w, in_folder("model.safetensors"), i % 2, &err),
+                  &err);
+        read_file(&f);
+        assert_int_equal(f.n, row[i / 2].tensors[i % 2]);
+        for (size_t k = 0; k < f.n; k++)
+            there = there || strcmp(f.name[k], row[i / 2].name[i % 2]) == 0;
+        assert_true(there);
+        assert_ok(weights_init(&back, &c, parts, &err), &err);
+        assert_ok(weights_load(&back, &found, folder, &err), &err);
+        assert_equal(&w, &back);
+        weights_release(&back);
+        weights_release(&w);
+    }
 }
 
 static void query_key_and_value_are_rows_of_one_tensor(void **state)
@@ -398,6 +458,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(load_inverts_save_in_both_spellings),
         cmocka_unit_test(names_are_those_of_the_reference),
+        cmocka_unit_test(names_are_those_of_the_family),
         cmocka_unit_test(query_key_and_value_are_rows_of_one_tensor),
         cmocka_unit_test(old_layernorm_names_are_read),
         cmocka_unit_test(other_heads_are_ignored_and_absent_ones_told),
