@@ -1,5 +1,5 @@
-"""Whole runs of llm-generate: a dry run, a pilot, Ctrl-C once and twice, its sums, its memory."""
-import ctypes, json, os, platform, re, shutil, signal, subprocess, tempfile, time
+"""Whole runs of llm-generate: a dry run, a pilot, Ctrl-C once and twice, its sums, its progress, its memory."""
+import ctypes, json, os, platform, pty, re, select, shutil, signal, subprocess, tempfile, time
 
 import lib
 
@@ -23,18 +23,24 @@ def without_sockets():
 
 
 def dry_run():
-    """It opens no socket; the same without --dry-run does (or this could not fail)."""
+    """It opens no socket and needs no key, nor does --cache-only; the same without --dry-run does (or this could not fail)."""
     folder, bad = tempfile.mkdtemp(), []
     with lib.Sim() as s:
         command = lib.command(folder, lib.texts(folder, 20), lib.profile(folder, s.port))
-        for options, code in (["--dry-run"], 0), (["--quiet"], -signal.SIGSYS):
-            p = subprocess.run(command + options, capture_output=True, env=lib.environment(), preexec_fn=without_sockets, text=True)
+        keyless = {k: v for k, v in os.environ.items() if k != "SIM_KEY"}
+        for options, code, env in (["--dry-run"], 0, keyless), (["--quiet"], -signal.SIGSYS, lib.environment()), \
+                (["--cache-only", "--force"], 0, keyless), (["--dry-run"], 0, keyless):
+            p = subprocess.run(command + options, capture_output=True, env=env, preexec_fn=without_sockets, text=True)
             if p.returncode != code:
                 bad.append("%s: ended with %d, expected %d" % (options, p.returncode, code))
-        if s.bill()["requests"]:
-            bad.append("requests came")
+            if code and s.bill()["requests"]:
+                bad.append("requests came")
+            if code:  # now it may, and what it buys is used without
+                subprocess.run(command + options, env=env, check=True, capture_output=True)
+        if "20 answered" not in p.stdout or s.bill()["requests"] != 20:
+            bad.append("afterwards: " + p.stdout)
     shutil.rmtree(folder)
-    return "a dry run opens no socket", bad, p.stderr
+    return "a dry run and --cache-only open no socket", bad, p.stderr
 
 
 def pilot():
@@ -159,4 +165,64 @@ def memory(few=1000, many=10000):
     return "memory does not grow with what is bought", bad, ""
 
 
-JOBS = [(dry_run,), (pilot,), (interrupted, 200, 1, 5), (interrupted, 8000, 2, 2), (sums,), (memory,)]
+PARTS = (r"(\d+)/(\d+) anchors +(\d+)% ([\d.]+)/s(?: eta (\S+))? cached=(\d+) failed=(\d+) filtered=(\d+) refused=(\d+) "
+         r"throttled=(\d+) retried=(\d+) under_way=(\d+) of=(\d+) tokens_min=(\d+)(?: money=([\d.e-]+) projected=([\d.e-]+))?")
+
+
+def on_terminal(command, most_s=60):
+    """Its standard error, read from a terminal."""
+    master, slave = pty.openpty()
+    p = subprocess.Popen(command, env=lib.environment(), stdout=subprocess.DEVNULL, stderr=slave)
+    os.close(slave)
+    seen, until = b"", time.monotonic() + most_s
+    while time.monotonic() < until:
+        if not select.select([master], [], [], 1)[0]:
+            continue
+        try:
+            seen += os.read(master, 65536)
+        except OSError:
+            break
+    os.close(master)
+    return seen.decode(errors="replace"), p.wait(), p
+
+
+def progress():
+    """On a terminal: all that the line should have, rising to what the end has."""
+    folder, bad = tempfile.mkdtemp(), []
+    with lib.Sim("--seed", 2, "--latency", 40, "--faults", "filter=.1,429-float=.005,500=.05") as s:
+        store, prof = lib.texts(folder, 600), lib.profile(folder, s.port, concurrency={"start": 8, "max": 12})
+        lib.run(folder, store, prof, "--limit", 100, "--max-failures", 600)
+        text, code, _ = on_terminal(lib.command(folder, store, prof, "--force", "--max-failures", 600))
+        ledger = lib.ledger(folder)
+    lines = [re.search(PARTS, l) for l in text.split("\r") if "/600 anchors" in l]
+    if code or len(lines) < 5 or not all(lines):
+        return "the progress line", ["exit %d, %d lines, %d as they should be" % (code, len(lines), sum(map(bool, lines)))], text[-2000:]
+    rows = [[float(x) if x and x[-1] not in "smh" else x for x in m.groups()] for m in lines]
+    done, end = [r[0] for r in rows], rows[-1]
+    if done != sorted(done) or not 100 <= done[0] < done[-1] <= 600:
+        bad.append("done goes %s" % done)
+    if not all(re.fullmatch(r"\d+s", str(r[4])) for r in rows[3:]):
+        bad.append("no time left is said")
+    if max(r[5] + r[6] for r in rows) != 100 or max(r[11] for r in rows) > 12 or not 8 <= max(r[12] for r in rows) <= 12:
+        bad.append("cached and failed before %g, under way %g of %g" %
+                   tuple(max(x) for x in ([r[5] + r[6] for r in rows], [r[11] for r in rows], [r[12] for r in rows])))
+    for name, column in ("filtered", 7), ("throttled", 9), ("retried", 10), ("tokens a minute", 13):
+        if end[column] <= 0:
+            bad.append("nothing %s" % name)
+    if not abs(end[15] - ledger["money"]) < 0.2 * ledger["money"] or not 0 < end[14] <= ledger["money"]:
+        bad.append("money %s, projected %s, in the end %g" % (end[14], end[15], ledger["money"]))
+    shutil.rmtree(folder)
+    return "the progress line", bad, text[-2000:]
+
+
+def log_lines():
+    """Not on a terminal: a line every 10 s."""
+    folder = tempfile.mkdtemp()
+    with lib.Sim("--latency", 1000) as s:
+        r = lib.run(folder, lib.texts(folder, 12), lib.profile(folder, s.port, concurrency={"start": 1, "max": 1}), "--fixed")
+    found = re.findall(r"progress seen=(\d+) of=12 unit=anchors rate=[\d.]+/s eta_s=\d+ cached=0 .*under_way=1 of=1 .*projected=", r.err)
+    shutil.rmtree(folder)
+    return "a log line every 10 s", [] if len(found) == 1 and 8 <= int(found[0]) <= 11 else ["%s" % found], r.err
+
+
+JOBS = [(dry_run,), (pilot,), (interrupted, 200, 1, 5), (interrupted, 8000, 2, 2), (sums,), (progress,), (log_lines,), (memory,)]
