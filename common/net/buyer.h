@@ -120,8 +120,9 @@ struct buyer_job {
     /* After commit. 0: *ask is the next request about the same. 1: enough. */
     int (*follow)(void *ctx, struct buyer_ask *ask, struct err *err);
     /* The first way of asking was refused, for the member `param` of the
-     * request if not "". 0: *ask asks in another way, as all to that source
-     * from now on. 1: there is none. NULL: never. */
+     * request if not ""; three times HTTP 500 before any answer count as that.
+     * 0: *ask asks in another way, as all to that source from now on. 1: there
+     * is none. NULL: never. */
     int (*refused)(void *ctx, struct buyer_ask *ask, const char *param,
                    struct err *err);
     /* The way of asking has changed since *ask was filled: fill it again. With

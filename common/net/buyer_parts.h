@@ -22,7 +22,9 @@ struct buyer_slot {
 /* One source, as its lanes make it. */
 struct buyer_source {
     size_t busy;
-    bool proven; /* its way of asking has been answered */
+    bool proven;       /* its way of asking has been answered */
+    unsigned crashes;  /* HTTP 500 in a row before that */
+    bool no_other_way; /* all were tried for that reason */
 };
 
 struct buyer {

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "net/redact.h"
 
-enum { TRIES = 4, WAIT_MAX_S = 900, REFUSED_MAX = 3 };
+enum { TRIES = 4, WAIT_MAX_S = 900, REFUSED_MAX = 3, CRASHES = 3 };
 
 /* ---- no answer ---- */
 
@@ -194,6 +194,31 @@ static int take_refusal(struct buyer *b, struct buyer_slot *s,
     return 0;
 }
 
+/* Some servers crash on a JSON schema that they do not know: HTTP 500, again
+ * and again, before anything was answered, is taken for a refusal of the way of
+ * asking as long as there is another. *other: there was. */
+static int ask_otherwise(bool *other, struct buyer *b, struct buyer_slot *s,
+                         const struct post_done *d, struct err *err)
+{
+    struct buyer_source *source = &b->source[s->ask.source];
+    int rc;
+
+    *other = false;
+    if (source->proven || source->no_other_way || !b->job->refused ||
+        d->status != 500 || ++source->crashes < CRASHES)
+        return 0;
+    rc = b->job->refused(b->job->ctx, &s->ask, "", err);
+    source->no_other_way = rc != 0;
+    if (rc != 0)
+        return rc < 0 ? rc : 0;
+    source->crashes = 0;
+    *other = true;
+    s->tries = 0;
+    s->waiting = true;
+    s->not_before = 0.0;
+    return renew_waiting(b, s, err);
+}
+
 static int settle(struct buyer *b, struct buyer_slot *s,
                   struct buyer_attempt *a, struct err *err)
 {
@@ -219,6 +244,7 @@ int buyer_take(struct buyer *b, struct post_done *d, struct err *err)
                                .lane = s->lane,
                                .tries = s->tries,
                                .throttles = s->throttles };
+    bool other;
     int rc;
 
     if (d->body.len)
@@ -244,7 +270,9 @@ int buyer_take(struct buyer *b, struct post_done *d, struct err *err)
         wait_throttled(b, s, d);
         break;
     case REPLY_TRANSIENT:
-        wait_transient(b, s, d);
+        rc = ask_otherwise(&other, b, s, d, err);
+        if (rc == 0 && !other)
+            wait_transient(b, s, d);
         break;
     case REPLY_BILLING:
     case REPLY_AUTH:

@@ -34,6 +34,8 @@ static const struct habit picky = {
     "\"way\":1"
 };
 
+static const struct habit crashing = { 0, "500 Error", "", "{}", "\"way\":1" };
+
 static void answer(int fd, const char *request, int nth, const void *ctx)
 {
     const struct habit *h = ctx;
@@ -54,8 +56,9 @@ struct job {
     uint32_t at, n;
     unsigned kept[4]; /* by source */
     unsigned seen[ASKS], failed, moved, refusals;
-    int way[4]; /* of asking, by source */
-    bool known; /* the ways are proven */
+    int way[4];          /* of asking, by source */
+    bool known;          /* the ways are proven */
+    const char *refuses; /* the parameter */
     double money;
 };
 static struct job job;
@@ -130,7 +133,7 @@ static int refused(void *ctx, struct buyer_ask *ask, const char *param,
                    struct err *err)
 {
     (void)ctx;
-    assert_string_equal(param, "way");
+    assert_string_equal(param, job.refuses);
     job.refusals++;
     if (job.way[ask->source] == 1)
         return 1;
@@ -364,6 +367,7 @@ static void a_way_is_refused_once_and_not_by_every_request(void **state)
     (void)state;
     start(&picky, &fine, NULL);
     job.known = false;
+    job.refuses = "way";
     b = lanes(lane, 2, two_sources);
     b.refused = refused;
     b.renew = renew;
@@ -374,6 +378,49 @@ static void a_way_is_refused_once_and_not_by_every_request(void **state)
     assert_int_equal(counts.requests, ASKS + 1);
     assert_int_equal(job.way[0], 1);
     assert_int_equal(job.way[1], 0);
+}
+
+static void a_server_that_crashes_is_asked_in_another_way(void **state)
+{
+    struct buyer_lane lane[3];
+    struct buyer_job b;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    start(&crashing, &fine, NULL);
+    job.known = false;
+    job.refuses = "";
+    b = lanes(lane, 2, two_sources);
+    b.refused = refused;
+    b.renew = renew;
+    b.proven = proven;
+    assert_ok(play(&b, &err), &err);
+    assert_all_once();
+    assert_int_equal(job.refusals, 1);
+    assert_int_equal(counts.requests, ASKS + 3);
+    assert_int_equal(job.way[0], 1);
+}
+
+/* All ways tried once, then it is a failure like others. */
+static void a_server_that_always_crashes_is_given_up(void **state)
+{
+    struct buyer_lane lane[3];
+    struct buyer_job b;
+    struct err err = ERR_INIT;
+
+    (void)state;
+    start(&broken, NULL, NULL);
+    job.known = false;
+    job.refuses = "";
+    job.n = 2;
+    b = lanes(lane, 1, two_keys);
+    b.next = next_first;
+    b.refused = refused;
+    b.renew = renew;
+    b.proven = proven;
+    assert_int_equal(play(&b, &err), ERR_UNAVAIL);
+    assert_int_equal(job.refusals, 2);
+    assert_int_equal(counts.requests, 3 + 4 + 4);
 }
 
 static void the_server_may_forbid_a_retry(void **state)
@@ -480,6 +527,8 @@ int main(void)
         CASE(a_key_without_credit_leaves_the_other),
         CASE(the_last_lane_s_reason_ends_the_run),
         CASE(a_way_is_refused_once_and_not_by_every_request),
+        CASE(a_server_that_crashes_is_asked_in_another_way),
+        CASE(a_server_that_always_crashes_is_given_up),
         CASE(the_server_may_forbid_a_retry),
         CASE(a_cap_is_not_passed),
         CASE(the_time_is_kept_to),
