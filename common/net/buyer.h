@@ -120,7 +120,7 @@ struct buyer_job {
     /* After commit. 0: *ask is the next request about the same. 1: enough. */
     int (*follow)(void *ctx, struct buyer_ask *ask, struct err *err);
     /* The first way of asking was refused, for the member `param` of the
-     * request if not ""; three times HTTP 500 before any answer count as that.
+     * request if not ""; or it got HTTP 500 three times, before any answer.
      * 0: *ask asks in another way, as all to that source from now on. 1: there
      * is none. NULL: never. */
     int (*refused)(void *ctx, struct buyer_ask *ask, const char *param,

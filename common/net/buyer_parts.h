@@ -23,8 +23,7 @@ struct buyer_slot {
 struct buyer_source {
     size_t busy;
     bool proven;       /* its way of asking has been answered */
-    unsigned crashes;  /* HTTP 500 in a row before that */
-    bool no_other_way; /* all were tried for that reason */
+    bool no_other_way; /* all were tried, since it only crashed */
 };
 
 struct buyer {

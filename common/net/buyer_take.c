@@ -140,7 +140,8 @@ static int take_answer(struct buyer *b, struct buyer_slot *s,
     return keep(b, s, d, err);
 }
 
-/* What waits for that source asks in a way that is refused. */
+/* The way of asking has changed: what waits for that source was filled in the
+ * one before. */
 static int renew_waiting(struct buyer *b, const struct buyer_slot *but,
                          struct err *err)
 {
@@ -161,6 +162,22 @@ static int renew_waiting(struct buyer *b, const struct buyer_slot *but,
     return rc;
 }
 
+/* The next way of asking, for all to that source; when there is none (*other is
+ * false) the first again. */
+static int ask_otherwise(bool *other, struct buyer *b, struct buyer_slot *s,
+                         const char *param, struct err *err)
+{
+    int rc = b->job->refused(b->job->ctx, &s->ask, param, err);
+
+    *other = rc == 0;
+    if (rc == 0) {
+        s->tries = 0;
+        s->waiting = true;
+        s->not_before = 0.0;
+    }
+    return rc < 0 ? rc : renew_waiting(b, s, err);
+}
+
 /* Refused for what is in it. Before the first answer nobody knows whether it
  * is this sentence, the way of asking, or the whole set-up: then it is not
  * kept. */
@@ -171,14 +188,14 @@ static int take_refusal(struct buyer *b, struct buyer_slot *s,
     struct lane *l = &b->lane[s->lane];
     struct err why = ERR_INIT;
     char body[200];
-    int rc = 1;
+    int rc;
 
-    if (!b->source[s->ask.source].proven && b->job->refused)
-        rc = b->job->refused(b->job->ctx, &s->ask, a->said->param, err);
-    if (rc <= 0) {
-        s->waiting = rc == 0;
-        s->not_before = 0.0;
-        return rc < 0 ? rc : renew_waiting(b, s, err);
+    if (!b->source[s->ask.source].proven && b->job->refused) {
+        bool other;
+
+        rc = ask_otherwise(&other, b, s, a->said->param, err);
+        if (rc < 0 || other)
+            return rc;
     }
     if (l->answers > 0) {
         b->n->refused++;
@@ -194,29 +211,26 @@ static int take_refusal(struct buyer *b, struct buyer_slot *s,
     return 0;
 }
 
-/* Some servers crash on a JSON schema that they do not know: HTTP 500, again
- * and again, before anything was answered, is taken for a refusal of the way of
- * asking as long as there is another. *other: there was. */
-static int ask_otherwise(bool *other, struct buyer *b, struct buyer_slot *s,
-                         const struct post_done *d, struct err *err)
+/* Some servers crash on a JSON schema that they do not know: HTTP 500 again and
+ * again, before anything was answered, is taken for a refusal of the way of
+ * asking as long as there is another. */
+static int take_crash(struct buyer *b, struct buyer_slot *s,
+                      const struct post_done *d, struct err *err)
 {
     struct buyer_source *source = &b->source[s->ask.source];
-    int rc;
+    bool other = false;
+    int rc = 0;
 
-    *other = false;
-    if (source->proven || source->no_other_way || !b->job->refused ||
-        d->status != 500 || ++source->crashes < CRASHES)
-        return 0;
-    rc = b->job->refused(b->job->ctx, &s->ask, "", err);
-    source->no_other_way = rc != 0;
-    if (rc != 0)
-        return rc < 0 ? rc : 0;
-    source->crashes = 0;
-    *other = true;
-    s->tries = 0;
-    s->waiting = true;
-    s->not_before = 0.0;
-    return renew_waiting(b, s, err);
+    if (!source->proven && !source->no_other_way && b->job->refused &&
+        d->status == 500 && s->tries + 1 >= CRASHES) {
+        rc = ask_otherwise(&other, b, s, "", err);
+        source->no_other_way = !other;
+        if (rc == 0 && !other)
+            rc = b->job->renew(b->job->ctx, &s->ask, err);
+    }
+    if (rc == 0 && !other)
+        wait_transient(b, s, d);
+    return rc < 0 ? rc : 0;
 }
 
 static int settle(struct buyer *b, struct buyer_slot *s,
@@ -244,7 +258,6 @@ int buyer_take(struct buyer *b, struct post_done *d, struct err *err)
                                .lane = s->lane,
                                .tries = s->tries,
                                .throttles = s->throttles };
-    bool other;
     int rc;
 
     if (d->body.len)
@@ -270,9 +283,7 @@ int buyer_take(struct buyer *b, struct post_done *d, struct err *err)
         wait_throttled(b, s, d);
         break;
     case REPLY_TRANSIENT:
-        rc = ask_otherwise(&other, b, s, d, err);
-        if (rc == 0 && !other)
-            wait_transient(b, s, d);
+        rc = take_crash(b, s, d, err);
         break;
     case REPLY_BILLING:
     case REPLY_AUTH:
