@@ -3,7 +3,9 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "model/family.h"
 #include "model/onnx_parts.h"
 
 const char *export_format_name(enum export_format f)
@@ -17,6 +19,17 @@ const char *export_format_name(enum export_format f)
         return "int8";
     }
     return "?";
+}
+
+void onnx_family_name(char out[ONNX_NAME], const struct onnx_builder *b,
+                      const char *name)
+{
+    char dotted[ONNX_NAME];
+
+    snprintf(dotted, sizeof(dotted), "%.80s.", name);
+    family_name(out, ONNX_NAME, family_of(b->c->layout), dotted,
+                b->c->kind == MODEL_CROSS);
+    out[strlen(out) - 1] = '\0';
 }
 
 struct onnx_value onnx_int(struct onnx_builder *b, int64_t v)
@@ -57,80 +70,29 @@ struct onnx_value onnx_with_axis(struct onnx_builder *b, const char *op,
     return out;
 }
 
-static struct onnx_value layer_norm(struct onnx_builder *b, struct onnx_value x,
-                                    const char *layer, const float *weight,
-                                    const float *bias)
+struct onnx_value onnx_layer_norm(struct onnx_builder *b, struct onnx_value x,
+                                  const char *layer, const float *weight,
+                                  const float *bias, size_t n)
 {
-    char name[2][ONNX_NAME];
-    struct onnx_node n = { .op = "LayerNormalization",
-                           .in = { x },
-                           .inputs = 3,
-                           .attribute = { { .name = "axis", .i = -1 },
-                                          { .name = "epsilon",
-                                            .f = b->c->eps,
-                                            .is_float = true } },
-                           .attributes = 2 };
+    char family[ONNX_NAME], name[2][ONNX_NAME];
+    struct onnx_node node = { .op = "LayerNormalization",
+                              .in = { x },
+                              .inputs = 3,
+                              .attribute = { { .name = "axis", .i = -1 },
+                                             { .name = "epsilon",
+                                               .f = b->c->eps,
+                                               .is_float = true } },
+                              .attributes = 2 };
     struct onnx_value y;
 
-    snprintf(name[0], sizeof(name[0]), "%s.LayerNorm.weight", layer);
-    snprintf(name[1], sizeof(name[1]), "%s.LayerNorm.bias", layer);
-    n.in[1] = onnx_vector(b, name[0], weight, b->c->C);
-    n.in[2] = onnx_vector(b, name[1], bias, b->c->C);
-    onnx_node(&b->g, &n, &y, 1);
+    snprintf(name[0], sizeof(name[0]), "%.80s.LayerNorm", layer);
+    onnx_family_name(family, b, name[0]);
+    snprintf(name[0], sizeof(name[0]), "%.80s.weight", family);
+    snprintf(name[1], sizeof(name[1]), "%.80s.bias", family);
+    node.in[1] = onnx_vector(b, name[0], weight, n);
+    node.in[2] = onnx_vector(b, name[1], bias, n);
+    onnx_node(&b->g, &node, &y, 1);
     return y;
-}
-
-/* ---- embeddings ---- */
-
-static void take_inputs(struct onnx_builder *b, struct onnx_flow *f)
-{
-    const struct onnx_shape s = { 2, { -1, -1 }, { "batch", "sequence" } };
-    struct onnx_graph *g = &b->g;
-    struct onnx_value mask, free_place;
-    const int64_t axes[2] = { 1, 2 };
-
-    f->ids = onnx_input(g, "input_ids", ONNX_INT64, &s);
-    f->mask = onnx_input(g, "attention_mask", ONNX_INT64, &s);
-    f->segments = onnx_input(g, "token_type_ids", ONNX_INT64, &s);
-    mask = onnx_cast(g, ONNX_FLOAT, f->mask);
-    f->weight = onnx_op2(g, "Unsqueeze", mask, onnx_int(b, 2));
-    free_place = onnx_op2(g, "Sub", onnx_float(g, 1.0f), mask);
-    f->bias = onnx_op2(
-        g, "Mul", onnx_op2(g, "Unsqueeze", free_place, onnx_ints(g, axes, 2)),
-        onnx_float(g, -1e9f));
-}
-
-/* 0, 1, ... T-1 */
-struct onnx_value onnx_positions(struct onnx_builder *b,
-                                 const struct onnx_flow *f)
-{
-    struct onnx_graph *g = &b->g;
-    struct onnx_value zero, one, T, shape = onnx_op1(g, "Shape", f->ids);
-    int64_t *p;
-
-    p = onnx_constant(g, &zero, NULL, ONNX_INT64, sizeof(*p), NULL, 0);
-    p = onnx_constant(g, &one, NULL, ONNX_INT64, sizeof(*p), NULL, 0);
-    if (p)
-        *p = 1;
-    T = onnx_op2(g, "Gather", shape, one);
-    return onnx_op3(g, "Range", zero, T, one);
-}
-
-static void embed(struct onnx_builder *b, struct onnx_flow *f)
-{
-    const struct embedding_weights *e = &b->w->embedding;
-    const struct model_config *c = b->c;
-    struct onnx_value word, segment, position;
-
-    word = onnx_rows(b, "embeddings.word_embeddings.weight", e->word, c->V,
-                     c->C, f->ids);
-    segment = onnx_rows(b, "embeddings.token_type_embeddings.weight",
-                        e->segment, c->S, c->C, f->segments);
-    position = onnx_rows(b, "embeddings.position_embeddings.weight",
-                         e->position, c->P, c->C, onnx_positions(b, f));
-    word = onnx_op2(&b->g, "Add", word, segment);
-    word = onnx_op2(&b->g, "Add", word, position);
-    f->x = layer_norm(b, word, "embeddings", e->ln_w, e->ln_b);
 }
 
 /* ---- one layer ---- */
@@ -179,6 +141,8 @@ static struct onnx_value attend(struct onnx_builder *b,
 
     p = onnx_op2(g, "MatMul", q, k);
     p = onnx_op2(g, "Mul", p, onnx_float(g, scale));
+    if (b->c->relative)
+        p = onnx_op2(g, "Add", p, f->relative);
     p = onnx_op2(g, "Add", p, f->bias);
     p = onnx_with_axis(b, "Softmax", p, p, 1, -1);
     v = onnx_with_ints(b, "Transpose", onnx_op2(g, "MatMul", p, v), "perm",
@@ -187,7 +151,7 @@ static struct onnx_value attend(struct onnx_builder *b,
 }
 
 /* x/2 (1 + erf(x / sqrt(2))) */
-static struct onnx_value gelu(struct onnx_builder *b, struct onnx_value x)
+struct onnx_value onnx_gelu(struct onnx_builder *b, struct onnx_value x)
 {
     struct onnx_graph *g = &b->g;
     struct onnx_value y;
@@ -208,8 +172,8 @@ static void close_half(struct onnx_builder *b, struct onnx_flow *f,
 
     snprintf(dense, sizeof(dense), "%.80s.dense", name);
     y = onnx_linear(b, &o, dense, weight[0], weight[1], b->c->C, in);
-    f->x = layer_norm(b, onnx_op2(&b->g, "Add", y, f->x), name, weight[2],
-                      weight[3]);
+    f->x = onnx_layer_norm(b, onnx_op2(&b->g, "Add", y, f->x), name, weight[2],
+                           weight[3], b->c->C);
 }
 
 static void encode_layer(struct onnx_builder *b, struct onnx_flow *f,
@@ -226,7 +190,8 @@ static void encode_layer(struct onnx_builder *b, struct onnx_flow *f,
     close_half(b, f, y, name, one, b->c->C);
     o = onnx_operand(b, f->x);
     snprintf(name, sizeof(name), "encoder.layer.%zu.intermediate.dense", layer);
-    y = gelu(b, onnx_linear(b, &o, name, w->up_w, w->up_b, b->c->F, b->c->C));
+    y = onnx_gelu(b,
+                  onnx_linear(b, &o, name, w->up_w, w->up_b, b->c->F, b->c->C));
     snprintf(name, sizeof(name), "encoder.layer.%zu.output", layer);
     close_half(b, f, y, name, two, b->c->F);
 }
@@ -240,13 +205,8 @@ int onnx_export(const char *path, const struct model_config *c,
     int rc;
 
     assert(c->kind != MODEL_PLAIN);
-    if (c->layout != LAYOUT_BERT)
-        return ERR_SET(err, ERR_FORMAT,
-                       "ONNX export knows the BERT layout only (BERT, MiniLM, "
-                       "TinyBERT, Chinese RoBERTa-wwm)");
     onnx_graph_init(&b.g, err);
-    take_inputs(&b, &f);
-    embed(&b, &f);
+    onnx_begin(&b, &f);
     for (size_t i = 0; i < c->L; i++)
         encode_layer(&b, &f, i);
     if (c->kind == MODEL_CROSS)

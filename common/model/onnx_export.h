@@ -2,7 +2,8 @@
  * onnx_export.h - a model as an ONNX file that holds everything from token ids
  * to sentence vectors or scores.
  *
- *   inputs   input_ids, attention_mask, token_type_ids   int64 [batch,sequence]
+ *   inputs   input_ids, attention_mask, and where the tokenizer gives segments
+ *            (BERT, ELECTRA) token_type_ids   int64 [batch,sequence]
  *   outputs  of a sentence encoder: token_embeddings [batch,sequence,C],
  *            sentence_embedding [batch,dim] (pooled, normalised where the
  *            model does); of a cross-encoder: logits [batch,labels],
@@ -10,6 +11,7 @@
  *
  * Opset 17; batch and sequence are free. Names of nodes and constants are
  * those of PyTorch's exporter, so that onnx_read.h reads an f32 file back.
+ * Every family of family.h.
  *
  * Weights in other formats, outputs always float32:
  *   fp16  stored as float16 and widened when loaded: the arithmetic is float32
@@ -33,7 +35,7 @@ const char *export_format_name(enum export_format f);
 
 /*
  * Write path. c->kind MODEL_BI or MODEL_CROSS (w then has the classifier).
- * ERR_FORMAT: an architecture that is not known here; ERR_FULL: over 2 GB;
+ * ERR_FULL: over 2 GB;
  * ERR_NUMERIC: a weight too large for float16; ERR_IO, ERR_NOMEM.
  */
 int onnx_export(const char *path, const struct model_config *c,

@@ -1,4 +1,5 @@
 /* onnx_heads.c - from token vectors to a sentence's, or to a pair's score. */
+#include "model/family.h"
 #include "model/onnx_parts.h"
 
 static struct onnx_value sum_tokens(struct onnx_builder *b, struct onnx_value x)
@@ -142,6 +143,20 @@ void onnx_end_bi(struct onnx_builder *b, const struct onnx_flow *f)
     onnx_output(&b->g, "sentence_embedding", ONNX_FLOAT, &sentence, y);
 }
 
+/* encoder_head_fwd() */
+static struct onnx_value activate(struct onnx_builder *b, struct onnx_value x)
+{
+    switch (family_of(b->c->layout)->head_by) {
+    case HEAD_TANH:
+        break;
+    case HEAD_RELU:
+        return onnx_op1(&b->g, "Relu", x);
+    case HEAD_GELU:
+        return onnx_gelu(b, x);
+    }
+    return onnx_op1(&b->g, "Tanh", x);
+}
+
 void onnx_end_cross(struct onnx_builder *b, const struct onnx_flow *f)
 {
     const struct head_weights *h = &b->w->head;
@@ -153,7 +168,7 @@ void onnx_end_cross(struct onnx_builder *b, const struct onnx_flow *f)
     struct onnx_value z;
 
     z = onnx_linear(b, &o, "pooler.dense", h->pool_w, h->pool_b, c->C, c->C);
-    o = onnx_operand(b, onnx_op1(&b->g, "Tanh", z));
+    o = onnx_operand(b, activate(b, z));
     z = onnx_linear(b, &o, "classifier", h->cls_w, h->cls_b, c->labels, c->C);
     onnx_output(&b->g, "logits", ONNX_FLOAT, &s, z);
     if (c->activation == ACTIVATION_SIGMOID)

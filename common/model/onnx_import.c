@@ -46,6 +46,10 @@ static int read_sizes(struct model_config *c, const struct onnx_weights *w,
         rc = want(&up, w, "encoder.layer.0.intermediate.dense.weight", err);
     if (rc < 0)
         return rc;
+    if (segment->rows == 1)
+        return ERR_SET(err, ERR_FORMAT,
+                       "one row of segments: this is a RoBERTa, whose "
+                       "positions begin elsewhere; expected a BERT");
     c->V = word->rows;
     c->P = position->rows;
     c->S = segment->rows;

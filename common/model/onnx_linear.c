@@ -172,17 +172,24 @@ struct onnx_value onnx_linear(struct onnx_builder *b,
                               const float *weight, const float *bias,
                               size_t out, size_t in)
 {
-    char name[ONNX_NAME], bias_name[ONNX_NAME];
+    char family[ONNX_NAME], name[ONNX_NAME], bias_name[ONNX_NAME];
     struct onnx_value y;
 
-    node_name(name, layer);
-    snprintf(bias_name, sizeof(bias_name), "%s.bias", layer);
+    onnx_family_name(family, b, layer);
+    node_name(name, family);
+    snprintf(bias_name, sizeof(bias_name), "%.80s.bias", family);
     y = b->format == EXPORT_INT8 ? product_int8(b, x, name, weight, out, in)
                                  : product(b, x, name, weight, out, in);
     return onnx_op2(&b->g, "Add", y, onnx_vector(b, bias_name, bias, out));
 }
 
 /* ---- tables ---- */
+
+struct onnx_value onnx_table(struct onnx_builder *b, const char *name,
+                             const float *x, size_t rows, size_t cols)
+{
+    return matrix(b, name, x, rows, cols, false);
+}
 
 struct onnx_value onnx_rows(struct onnx_builder *b, const char *name,
                             const float *table, size_t rows, size_t cols,

@@ -1,6 +1,7 @@
 """Tiny random models of every family as transformers writes them.
 
-tiny-families.py  makes CASE/bi and CASE/cross of every case below, prints them
+tiny-families.py [CASE...]  makes CASE/bi and CASE/cross of these cases, or of
+                            every one below, and prints them
 
 Cases: a family; a family and the type of its weights; -old: as other tools
 leave it, vocab.txt without tokenizer.json, LayerNorms as gamma and beta, no
@@ -101,6 +102,6 @@ def age(folder):
     safetensors.torch.save_file(old, path, metadata={"format": "pt"})
 
 
-for case in CASES:
+for case in sys.argv[1:] or CASES:
     make(case)
-print(*CASES)
+print(*sys.argv[1:] or CASES)
