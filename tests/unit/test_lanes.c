@@ -358,6 +358,20 @@ static void the_last_lane_s_reason_ends_the_run(void **state)
 
 /* ---- ways of asking ---- */
 
+/* Ways are not proven, and the server refuses the first of them. */
+static struct buyer_job by_ways(struct buyer_lane lane[3], size_t n,
+                                const unsigned *source, const char *refuses)
+{
+    struct buyer_job b = lanes(lane, n, source);
+
+    job.known = false;
+    job.refuses = refuses;
+    b.refused = refused;
+    b.renew = renew;
+    b.proven = proven;
+    return b;
+}
+
 static void a_way_is_refused_once_and_not_by_every_request(void **state)
 {
     struct buyer_lane lane[3];
@@ -366,12 +380,7 @@ static void a_way_is_refused_once_and_not_by_every_request(void **state)
 
     (void)state;
     start(&picky, &fine, NULL);
-    job.known = false;
-    job.refuses = "way";
-    b = lanes(lane, 2, two_sources);
-    b.refused = refused;
-    b.renew = renew;
-    b.proven = proven;
+    b = by_ways(lane, 2, two_sources, "way");
     assert_ok(play(&b, &err), &err);
     assert_all_once();
     assert_int_equal(job.refusals, 1);
@@ -388,12 +397,7 @@ static void a_server_that_crashes_is_asked_in_another_way(void **state)
 
     (void)state;
     start(&crashing, &fine, NULL);
-    job.known = false;
-    job.refuses = "";
-    b = lanes(lane, 2, two_sources);
-    b.refused = refused;
-    b.renew = renew;
-    b.proven = proven;
+    b = by_ways(lane, 2, two_sources, "");
     assert_ok(play(&b, &err), &err);
     assert_all_once();
     assert_int_equal(job.refusals, 1);
@@ -410,14 +414,9 @@ static void a_server_that_always_crashes_is_given_up(void **state)
 
     (void)state;
     start(&broken, NULL, NULL);
-    job.known = false;
-    job.refuses = "";
     job.n = 2;
-    b = lanes(lane, 1, two_keys);
+    b = by_ways(lane, 1, two_keys, "");
     b.next = next_first;
-    b.refused = refused;
-    b.renew = renew;
-    b.proven = proven;
     assert_int_equal(play(&b, &err), ERR_UNAVAIL);
     assert_int_equal(job.refusals, 2);
     assert_int_equal(counts.requests, 3 + 4 + 4);
