@@ -38,6 +38,8 @@ for f in $families; do
     bi $f-written $f-out
     bi-encoder-train --base "$models/$f/bi" --pairs gold.lmdb --epochs 1 --out $f-trained --quiet 2>>log
     bi $f-trained-here $f-trained
+    tsdae-train --texts pool.lmdb --base "$models/$f/bi" --epochs 1 --out $f-adapted --quiet 2>>log
+    bi $f-adapted-here $f-adapted
     cross-encoder-train --base "$models/$f/bi" --pairs gold.lmdb --epochs 1 --out $f-taught --quiet 2>>log
     cross $f-cross-trained-here $f-taught
     for type in float16 bfloat16; do
@@ -46,4 +48,4 @@ for f in $families; do
     done
 done
 "$python" "$ROOT/tests/cli/model/families.py" same <jobs 2>>log
-grep -i 'error' log
+grep -i 'error' log || true
