@@ -207,19 +207,25 @@ static void gradient_of_a_distilbert_classifier_is_right(void **state)
     check_gradient(&c);
 }
 
+static struct model_config tiny_electra(enum model_kind kind)
+{
+    struct model_config c = tiny(kind);
+
+    c.layout = LAYOUT_ELECTRA;
+    c.E = 8;
+    return c;
+}
+
 /* Tables narrower than the layers, and wider: both are projected. GELU in the
  * head, dropout before it. */
 static void gradient_of_a_projected_embedding_is_right(void **state)
 {
-    struct model_config c = tiny(MODEL_CROSS);
+    struct model_config c = tiny_electra(MODEL_CROSS);
 
     (void)state;
-    c.layout = LAYOUT_ELECTRA;
     for (c.E = 6; c.E <= 20; c.E += 14)
         check_gradient(&c);
-    c = tiny(MODEL_BI);
-    c.layout = LAYOUT_ELECTRA;
-    c.E = 8;
+    c = tiny_electra(MODEL_BI);
     check_gradient(&c);
 }
 
@@ -377,9 +383,7 @@ static void without_dropout_training_equals_inference(void **state)
     check_same_as_inference(&c);
     c.pooling[0] = POOLING_CLS;
     check_same_as_inference(&c);
-    c = tiny(MODEL_CROSS);
-    c.layout = LAYOUT_ELECTRA;
-    c.E = 8;
+    c = tiny_electra(MODEL_CROSS);
     check_same_as_inference(&c);
     c = tiny_mpnet(MODEL_CROSS);
     check_same_as_inference(&c);
@@ -415,7 +419,7 @@ static void run_step(struct trial *t, uint64_t key, float *y, float *dy,
 {
     struct err err = ERR_INIT;
 
-    make_batch(&t->batch, &t->c, sequences, t->c.P);
+    make_batch(&t->batch, &t->c, sequences, t->c.P - t->c.first);
     assert_ok(encoder_batch_forward(t->g, y, &t->batch, key, true, &err), &err);
     fill_random(dy, sequences * encoder_grad_width(t->g), 4);
     encoder_batch_backward(t->g, dy);
@@ -424,12 +428,14 @@ static void run_step(struct trial *t, uint64_t key, float *y, float *dy,
 static void bits_do_not_depend_on_the_workers(void **state)
 {
     enum { MANY = 200 };
-    const enum model_kind kinds[] = { MODEL_BI, MODEL_CROSS };
+    const struct model_config configs[] = { tiny(MODEL_BI), tiny(MODEL_CROSS),
+                                            tiny_mpnet(MODEL_CROSS),
+                                            tiny_electra(MODEL_BI) };
     static float y[2][MANY * 16], dy[MANY * 16];
 
     (void)state;
-    for (size_t k = 0; k < 2; k++) {
-        const struct model_config c = tiny(kinds[k]);
+    for (size_t k = 0; k < sizeof(configs) / sizeof(configs[0]); k++) {
+        const struct model_config c = configs[k];
         struct trial one, many;
 
         open_trial(&one, &c, 1);
