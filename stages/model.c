@@ -1,8 +1,8 @@
 /*
  * model - base models: fetch one into the cache, look into one, list them,
  * name one's content by its digest, make one of an ONNX file, cut one to
- * fewer layers, make a tiny random one for tests. The commands' options and
- * work are in common/model/command_*.c.
+ * fewer layers, add to its vocabulary, make a tiny random one for tests. The
+ * commands' options and work are in common/model/command_*.c.
  *
  * in:  a name or a folder      out: the cache; a folder
  */
@@ -34,8 +34,9 @@ static int spell_out(char **to, int argc, char **argv)
 int main(int argc, char **argv)
 {
     const struct stage_spec *const all[] = {
-        &command_fetch,  &command_inspect,  &command_list,   &command_digest,
-        &command_random, &command_quantize, &command_import, &command_cut,
+        &command_fetch,  &command_inspect, &command_list,
+        &command_digest, &command_random,  &command_quantize,
+        &command_import, &command_cut,     &command_extend_vocab,
         &command_export, &command_zip,
     };
     char **words = calloc((size_t)argc + 2, sizeof(*words));

@@ -37,6 +37,8 @@ enum opt_role {
 enum opt_flags {
     OPT_REQUIRED = 1,  /* must be given; dflt is ignored */
     OPT_NO_RESULT = 2, /* cannot change the result: not in the fingerprint */
+    OPT_OR_FILE = 4,   /* IN_STORE: a file not called .lmdb is one of the
+                          user's */
 };
 
 enum { OPT_LIST_MAX = 64 };
@@ -57,7 +59,7 @@ struct opt {
     double min, max;    /* inclusive range of INT and REAL */
     const char *choice; /* STR: "random|bm25|semantic", or NULL */
     enum opt_role role;
-    unsigned flags;   /* OPT_REQUIRED | OPT_NO_RESULT */
+    unsigned flags;   /* enum opt_flags */
     const char *port; /* name in a pipeline file's "in"; NULL: long_name */
 };
 

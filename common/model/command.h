@@ -10,7 +10,8 @@
 extern const struct stage_spec command_fetch, command_list, command_digest,
     command_inspect; /* command_cache.c */
 extern const struct stage_spec command_random, command_import,
-    command_cut; /* command_make.c */
+    command_cut;                                     /* command_make.c */
+extern const struct stage_spec command_extend_vocab; /* command_vocab.c */
 extern const struct stage_spec command_export, command_zip,
     command_quantize; /* command_write.c */
 

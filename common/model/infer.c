@@ -38,8 +38,8 @@ int infer_tokenizer(struct tokenizer **out, const struct model_config *c,
 
 /* ---- texts ---- */
 
-static int append_text(struct buf *out, const struct model_config *c,
-                       struct span text, struct err *err)
+int infer_text(struct buf *out, const struct model_config *c, struct span text,
+               struct err *err)
 {
     const char *p = text.ptr, *end = text.ptr + text.len;
     int rc = buf_puts(out, c->prompt, err);
@@ -68,7 +68,7 @@ static int tokenise_changed(struct token_table *t, const struct model_config *c,
         struct span s;
 
         buf_reset(&changed);
-        rc = append_text(&changed, c, text[i], err);
+        rc = infer_text(&changed, c, text[i], err);
         s = (struct span){ buf_str(&changed), changed.len };
         if (rc == 0)
             rc = token_table_add(t, tok, &s, 1, c->max_len, w, err);

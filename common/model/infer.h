@@ -26,6 +26,10 @@ int infer_body(char *out, const struct model_config *c, const char *folder,
 int infer_tokenizer(struct tokenizer **out, const struct model_config *c,
                     const char *body, struct err *err) MUST_CHECK;
 
+/* Append a text as the tokenizer gets it: the config's prompt, lower case. */
+int infer_text(struct buf *out, const struct model_config *c, struct span text,
+               struct err *err) MUST_CHECK;
+
 /* token_table_add() with the config's prompt, lower case and length. */
 int infer_tokenise(struct token_table *t, const struct model_config *c,
                    const struct tokenizer *tok, const struct span *text,

@@ -141,6 +141,9 @@ int stage_finish_dir(struct stage *st, struct err *err) MUST_CHECK;
  * writes out.receipt.json beside it. */
 int stage_finish_file(struct stage *st, struct err *err) MUST_CHECK;
 
+/* Of an input with OPT_OR_FILE: a store, by its ending, not a user's file. */
+bool stage_is_store(const char *path);
+
 /* Where a model name leads: a folder path, or the cache's. No network. Used
  * for the fingerprint and by stages; fills out[4096]. ERR_NOTFOUND says how
  * to fetch it. The digest of a folder covers all its files but receipt.json.

@@ -68,10 +68,19 @@ static void add_part(struct json_node *parts, const char *kind,
     json_push(parts, o);
 }
 
+bool stage_is_store(const char *path)
+{
+    size_t n = strlen(path);
+
+    return n >= 5 && strcmp(path + n - 5, ".lmdb") == 0;
+}
+
 /* The content of one input, whatever its path is. */
-static int input_digest(char hex[65], enum opt_role role, const char *path,
+static int input_digest(char hex[65], const struct opt *o, const char *path,
                         struct err *err)
 {
+    bool file = (o->flags & OPT_OR_FILE) && !stage_is_store(path);
+    enum opt_role role = file ? OPT_IN_FILE : o->role;
     char dir[FILE_PATH_MAX];
     struct json *doc;
     int rc;
@@ -105,14 +114,14 @@ static int add_input(struct json_node *parts, const struct opt *o,
     if (o->type == OPT_STR) {
         if (!one[0])
             return 0;
-        rc = input_digest(hex, o->role, one, err);
+        rc = input_digest(hex, o, one, err);
         if (rc == 0)
             add_part(parts, "input", name, hex);
         return rc;
     }
     for (size_t i = 0; rc == 0 && i < list->n; i++) {
         snprintf(indexed, sizeof(indexed), "%s[%zu]", name, i);
-        rc = input_digest(hex, o->role, list->item[i], err);
+        rc = input_digest(hex, o, list->item[i], err);
         if (rc == 0)
             add_part(parts, "input", indexed, hex);
     }

@@ -235,7 +235,7 @@ int bpe_finish(struct bpe *b, int64_t unk, bool whole, struct err *err)
     find_bytes(b, unk);
     for (uint32_t i = 0; rc == 0 && i < b->token.text.n; i++) {
         uint32_t id = NO_ID;
-        struct wordpiece_out out = { &id, 1, 0 };
+        struct wordpiece_out out = { &id, 1, 0, NULL, NULL };
 
         if (!bytes_of(bytes, &len, b, b->token.text.text[i]))
             continue;

@@ -63,8 +63,11 @@ static void word_end(const struct tokenizer *t, struct word *w,
                      struct wordpiece_out *out)
 {
     uint32_t unk = t->special[TOKENIZER_UNK];
+    bool long_word = w->chars > t->max_chars;
 
-    if (w->chars > t->max_chars)
+    if (out->see && w->chars > 0)
+        out->see(out->ctx, (struct span){ w->bytes, long_word ? 0 : w->len });
+    if (long_word)
         wordpiece_put(out, unk);
     else if (w->chars > 0)
         wordpiece_split(t->words, (struct span){ w->bytes, w->len }, unk, out);
@@ -146,7 +149,7 @@ static void encode_plain(const struct tokenizer *t, struct span text,
         tokenizer_encode_bpe(t, text, out);
         return;
     }
-    if (!t->shortcut) {
+    if (!t->shortcut || out->see) {
         encode_stream(t, text, out);
         return;
     }
@@ -186,10 +189,9 @@ static const char *space_after(const char *p, const char *end)
     return p;
 }
 
-size_t tokenizer_encode(const struct tokenizer *t, struct span text,
-                        uint32_t *ids, size_t cap)
+static void encode(const struct tokenizer *t, struct span text,
+                   struct wordpiece_out *out)
 {
-    struct wordpiece_out out = { ids, cap, 0 };
     const char *start = text.len ? text.ptr : "", *end = start + text.len;
     const char *plain = start, *p = start;
 
@@ -200,16 +202,54 @@ size_t tokenizer_encode(const struct tokenizer *t, struct span text,
         if (a && (!a->single_word || added_alone_raw(start, p, after, end))) {
             if (a->takes_before)
                 p = space_before(plain, p);
-            encode_plain(t, (struct span){ plain, (size_t)(p - plain) }, &out);
-            wordpiece_put(&out, a->id);
+            encode_plain(t, (struct span){ plain, (size_t)(p - plain) }, out);
+            wordpiece_put(out, a->id);
             if (a->takes_after)
                 after = space_after(after, end);
             plain = after;
         }
         p = after;
     }
-    encode_plain(t, (struct span){ plain, (size_t)(end - plain) }, &out);
+    encode_plain(t, (struct span){ plain, (size_t)(end - plain) }, out);
+}
+
+size_t tokenizer_encode(const struct tokenizer *t, struct span text,
+                        uint32_t *ids, size_t cap)
+{
+    struct wordpiece_out out = { ids, cap, 0, NULL, NULL };
+
+    encode(t, text, &out);
     return out.n;
+}
+
+/* ---- words of a vocabulary ---- */
+
+bool tokenizer_has_words(const struct tokenizer *t)
+{
+    return t->words != NULL;
+}
+
+struct span tokenizer_prefix(const struct tokenizer *t)
+{
+    return wordpiece_prefix(t->words);
+}
+
+void tokenizer_each_word(const struct tokenizer *t, struct span text,
+                         tokenizer_word_fn *fn, void *ctx)
+{
+    struct wordpiece_out out = { NULL, 0, 0, fn, ctx };
+
+    assert(t->words);
+    encode(t, text, &out);
+}
+
+size_t tokenizer_pieces(const struct tokenizer *t, struct span word,
+                        uint32_t *ids, size_t cap)
+{
+    struct wordpiece_out out = { ids, cap, 0, NULL, NULL };
+
+    wordpiece_split(t->words, word, t->special[TOKENIZER_UNK], &out);
+    return cap > 0 && ids[0] == t->special[TOKENIZER_UNK] ? 0 : out.n;
 }
 
 /* ---- rows ---- */

@@ -14,6 +14,7 @@
 #ifndef TEXT_TOKENIZER_H
 #define TEXT_TOKENIZER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -69,6 +70,21 @@ int64_t tokenizer_find(const struct tokenizer *t, struct span token);
  * At most one id per byte of text.
  */
 size_t tokenizer_encode(const struct tokenizer *t, struct span text,
+                        uint32_t *ids, size_t cap);
+
+/* Words a vocabulary of WordPiece is asked for; false: there are none (BPE),
+ * and the next three must not be called. */
+bool tokenizer_has_words(const struct tokenizer *t);
+/* What marks a piece that continues a word: "##". */
+struct span tokenizer_prefix(const struct tokenizer *t);
+/* fn for each word of a text, in its normal form, in order; an ideograph is a
+ * word, added tokens are none. One too long to be split comes as length 0. */
+typedef void tokenizer_word_fn(void *ctx, struct span word);
+void tokenizer_each_word(const struct tokenizer *t, struct span text,
+                         tokenizer_word_fn *fn, void *ctx);
+/* The pieces of such a word, ids written and counted as above; 0: it becomes
+ * the unknown token. cap > 0. */
+size_t tokenizer_pieces(const struct tokenizer *t, struct span word,
                         uint32_t *ids, size_t cap);
 
 /*

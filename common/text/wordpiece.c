@@ -151,6 +151,11 @@ int wordpiece_add(struct wordpiece *w, struct span piece, uint32_t id,
     return rc;
 }
 
+struct span wordpiece_prefix(const struct wordpiece *w)
+{
+    return (struct span){ w->prefix, w->prefix_len };
+}
+
 /* Bytes of the longest piece that s begins with; 0: none. */
 static size_t longest(const struct wordpiece *w, uint32_t node, const char *s,
                       size_t len, uint32_t *id)

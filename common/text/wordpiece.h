@@ -24,6 +24,8 @@ struct wordpiece; /* read-only once all pieces are in */
 struct wordpiece_out {
     uint32_t *ids;
     size_t cap, n;
+    void (*see)(void *ctx, struct span word); /* tokenizer_each_word(); NULL */
+    void *ctx;
 };
 
 /* prefix marks a piece that continues a word ("##"); copied. */
@@ -34,6 +36,7 @@ void wordpiece_free(struct wordpiece *w); /* NULL is fine */
  * empty piece is never found. ERR_NOMEM; ERR_FULL beyond 2^24 trie nodes. */
 int wordpiece_add(struct wordpiece *w, struct span piece, uint32_t id,
                   struct err *err) MUST_CHECK;
+struct span wordpiece_prefix(const struct wordpiece *w);
 /* The id of a whole piece as it was added, or -1. */
 int64_t wordpiece_find(const struct wordpiece *w, struct span piece);
 /* Append the word's ids; unk alone when some part of it has no piece. */

@@ -24,7 +24,7 @@ static const char *split(const struct wordpiece *w, const char *word)
 {
     static char text[256];
     uint32_t ids[32];
-    struct wordpiece_out out = { ids, 32, 0 };
+    struct wordpiece_out out = { ids, 32, 0, NULL, NULL };
     size_t at = 0;
 
     wordpiece_split(w, span_of(word), UNK, &out);
@@ -99,7 +99,7 @@ static void unknown_takes_back_what_was_put(void **state)
     static const char *const piece[] = { "a", "##b" };
     struct wordpiece *w = vocabulary(piece, 2, "##");
     uint32_t ids[4] = { 7, 7, 7, 7 };
-    struct wordpiece_out out = { ids, 3, 0 };
+    struct wordpiece_out out = { ids, 3, 0, NULL, NULL };
 
     (void)state;
     wordpiece_put(&out, 5);
@@ -172,7 +172,7 @@ static void agrees_with_a_linear_search(void **state)
     }
     for (int k = 0; k < 500; k++) {
         uint32_t got[64], want[64];
-        struct wordpiece_out out = { got, 64, 0 };
+        struct wordpiece_out out = { got, 64, 0, NULL, NULL };
         char word[32];
         size_t n = 1 + rng_below(&r, 20);
 
