@@ -24,6 +24,7 @@
 struct args {
     struct stage_args common;
     struct recipe_args recipe;
+    struct seeds_args seeds;
     struct opt_list pairs, pretrain;
     const char *dev, *base, *out, *loss, *distance, *teacher;
     double pretrain_epochs, scale, margin;
@@ -55,6 +56,7 @@ static const struct opt rows[] = {
     OPT_ROW_PATH(0, "teacher", struct args, teacher, OPT_IN_MODEL, "MODEL", 0,
                  "model to follow; a cross-encoder for margin-mse only"),
     RECIPE_ROWS(struct args, recipe, "4", "2e-5", "16"),
+    SEEDS_ROWS(struct args, seeds),
     OPT_ROW_REAL(0, "pretrain-epochs", struct args, pretrain_epochs, "1", 0,
                  1e6, 0, "passes over --pretrain-pairs"),
     OPT_ROW_REAL(0, "scale", struct args, scale, "20", 0.01, 1000, 0,
@@ -99,6 +101,8 @@ struct phase {
     const struct bi_loss_info *loss;
     struct scorer *teacher; /* NULL: none */
     struct rng rng;
+    uint64_t seed;
+    double epochs;
     bool last; /* only the last phase chooses the best weights */
 };
 
@@ -190,13 +194,23 @@ static void set_batch(struct phase *p)
     bi_batch_init(&p->batch, &o);
 }
 
-static int phase_open(struct phase *p, double epochs, struct err *err)
+/* Order and dropout are the seed's. */
+static int draw(struct phase *p, struct err *err)
+{
+    const struct args *a = p->args;
+
+    rng_init(&p->rng, p->seed, p->last ? 1 : 2);
+    return batches_draw(&p->batches, &p->data, p->epochs,
+                        (size_t)a->recipe.batch, p->loss->ranking, &p->rng,
+                        err);
+}
+
+static int phase_open(struct phase *p, struct err *err)
 {
     const struct args *a = p->args;
     int rc = 0;
 
     set_batch(p);
-    rng_init(&p->rng, (uint64_t)a->common.seed, p->last ? 1 : 2);
     for (size_t i = 0; rc == 0 && i < p->stores->n; i++)
         rc = dataset_add(&p->data, p->stores->item[i], p->loss->kind,
                          bi_batch_tokenise, p->model, p->workers, err);
@@ -211,8 +225,17 @@ static int phase_open(struct phase *p, double epochs, struct err *err)
     if (p->data.skipped)
         log_info("%zu records have nothing for the %s loss and were skipped",
                  p->data.skipped, a->loss);
-    return batches_draw(&p->batches, &p->data, epochs, (size_t)a->recipe.batch,
-                        p->loss->ranking, &p->rng, err);
+    return draw(p, err);
+}
+
+static int open_trainer(struct phase *p, struct err *err)
+{
+    struct train_options o;
+
+    recipe_options(&o, &p->args->recipe, p->batches.n,
+                   rng_at(p->seed, p->last ? 1 : 2));
+    return trainer_new(&p->trainer, &p->model->config, &p->model->weights,
+                       p->workers, &o, err);
 }
 
 static void phase_close(struct phase *p)
@@ -258,29 +281,60 @@ static void name(void *ctx, size_t i, char *out, size_t size)
                  p->batches.start[i + 1] - from, p->stores, out, size);
 }
 
+static int rescue(void *ctx, const char *folder, struct err *err)
+{
+    const struct phase *p = ctx;
+
+    return bi_encoder_save(p->model, folder, err);
+}
+
+static int reseed(void *ctx, uint64_t k, struct course_phase *c,
+                  struct err *err)
+{
+    struct phase *p = ctx;
+    int rc;
+
+    trainer_free(p->trainer);
+    p->trainer = NULL;
+    batches_release(&p->batches);
+    p->seed = (uint64_t)p->args->common.seed + k;
+    rc = draw(p, err);
+    if (rc == 0)
+        rc = open_trainer(p, err);
+    c->trainer = p->trainer;
+    c->batches = p->batches.n;
+    c->per_epoch = p->batches.per_epoch;
+    return rc;
+}
+
 static int run_phase(struct phase *p, struct course *course, struct err *err)
 {
-    const struct course_phase c = { .number = p->last,
-                                    .choose = p->last,
-                                    .start = true,
-                                    .trainer = p->trainer,
-                                    .batches = p->batches.n,
-                                    .per_epoch = p->batches.per_epoch,
-                                    .rng = &p->rng,
-                                    .ctx = p,
-                                    .add = add,
-                                    .measure = p->dev->data.n ? measure : NULL,
-                                    .name = name };
+    const struct args *a = p->args;
+    struct course_phase c = { .number = p->last,
+                              .choose = p->last,
+                              .start = true,
+                              .trainer = p->trainer,
+                              .batches = p->batches.n,
+                              .per_epoch = p->batches.per_epoch,
+                              .rng = &p->rng,
+                              .ctx = p,
+                              .add = add,
+                              .measure = p->dev->data.n ? measure : NULL,
+                              .name = name,
+                              .rescue = rescue,
+                              .seeds = p->last ? (size_t)a->seeds.seeds : 1,
+                              .seed = (uint64_t)a->common.seed,
+                              .share = a->seeds.share,
+                              .reseed = reseed };
 
     return course_run(course, &c, err);
 }
 
-static int train_phase(struct phase *p, double epochs, struct course *course,
-                       struct stage *st, struct err *err)
+static int train_phase(struct phase *p, struct course *course, struct stage *st,
+                       struct err *err)
 {
     const struct args *a = p->args;
-    struct train_options o;
-    int rc = phase_open(p, epochs, err);
+    int rc = phase_open(p, err);
 
     if (rc == 0 && p->last)
         rc = dataset_need(&p->data, "--pairs", err);
@@ -291,15 +345,12 @@ static int train_phase(struct phase *p, double epochs, struct course *course,
     st->n.rejected += p->data.skipped;
     if (course_skips(course, p->last))
         return 0;
-    recipe_options(&o, &a->recipe, p->batches.n,
-                   rng_at((uint64_t)a->common.seed, p->last ? 1 : 2));
     if (p->last)
         recipe_announce(&a->recipe, p->workers);
     log_info("%s: %zu examples, %zu batches of %lld, loss %s, lr %g",
              p->last ? "training" : "pretraining", p->data.n, p->batches.n,
              (long long)a->recipe.batch, a->loss, a->recipe.lr);
-    rc = trainer_new(&p->trainer, &p->model->config, &p->model->weights,
-                     p->workers, &o, err);
+    rc = open_trainer(p, err);
     return rc < 0 ? rc : run_phase(p, course, err);
 }
 
@@ -307,7 +358,7 @@ static int train_phase(struct phase *p, double epochs, struct course *course,
 
 static int write_card(const struct stage *st, const struct bi_encoder *m,
                       const char *base, const size_t examples[2],
-                      struct err *err)
+                      const struct course *course, struct err *err)
 {
     const struct args *a = st->args;
     const struct card c = { .config = &m->config,
@@ -317,6 +368,8 @@ static int write_card(const struct stage *st, const struct bi_encoder *m,
                             .examples = examples[1],
                             .pretrain_examples = examples[0],
                             .loss = a->loss,
+                            .teacher = a->teacher,
+                            .course = course,
                             .recipe = &a->recipe,
                             .seed = (uint64_t)a->common.seed,
                             .dev = a->dev,
@@ -344,11 +397,13 @@ static int train(struct stage *st, struct bi_encoder *m, struct workers *w,
                            .stores = list[k],
                            .loss = bi_loss_find(a->loss),
                            .teacher = teacher,
+                           .seed = (uint64_t)a->common.seed,
+                           .epochs = epochs[k],
                            .last = k == 1 };
 
         if (list[k]->n == 0 || epochs[k] == 0.0)
             continue;
-        rc = train_phase(&p, epochs[k], course, st, err);
+        rc = train_phase(&p, course, st, err);
         examples[k] = p.data.n;
         phase_close(&p);
     }
@@ -381,6 +436,7 @@ static int open_teacher(struct scorer *t, const struct args *a,
     rc = stage_model_path(folder, a->teacher, err);
     if (rc == 0)
         rc = scorer_load(t, folder, false, PRECISION_F32, err);
+    t->raw = loss == BI_MARGIN_MSE && t->is_cross;
     if (rc < 0 || loss == BI_MARGIN_MSE)
         return rc;
     if (t->is_cross)
@@ -404,7 +460,7 @@ static int resolve(struct stage *st, struct err *err)
 
     recipe_resolve(&a->recipe);
     if (needs == (a->teacher[0] != '\0'))
-        return 0;
+        return seeds_check(&a->seeds, a->dev, err);
     return ERR_SET(err, ERR_USAGE,
                    needs ? "--loss %s needs a --teacher"
                          : "--loss %s has no use for a --teacher",
@@ -447,7 +503,7 @@ static int run(struct stage *st, struct err *err)
     if (rc == 0)
         rc = course_write(&course, err);
     if (rc == 0)
-        rc = write_card(st, &m, folder, examples, err);
+        rc = write_card(st, &m, folder, examples, &course, err);
     if (rc == 0)
         rc = stage_finish_dir(st, err);
     if (rc == 0)

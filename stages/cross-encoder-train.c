@@ -3,8 +3,9 @@
  *
  * in:  pairs (and a base model)      out: a CrossEncoder folder
  *
- * Binary cross-entropy on labels in [0, 1]; each pair in both orders. With
- * --dev the model is measured as it trains and the best weights are kept.
+ * Binary cross-entropy on labels in [0, 1], each pair in both orders; or
+ * regression, or a teacher's margins on triplets. With --dev the model is
+ * measured as it trains and the best weights are kept.
  */
 #include <math.h>
 #include <stdio.h>
@@ -14,20 +15,20 @@
 #include "base/log.h"
 #include "model/card.h"
 #include "model/course.h"
-#include "model/cross_encoder.h"
-#include "model/evaluate.h"
+#include "model/cross_batch.h"
+#include "model/cross_dev.h"
 #include "model/recipe.h"
-#include "model/scorer.h"
+#include "model/warm.h"
 #include "nn/gemm.h"
 #include "nn/kernels.h"
-#include "nn/loss.h"
 #include "store/stage.h"
 
 struct args {
     struct stage_args common;
     struct recipe_args recipe;
+    struct seeds_args seeds;
     struct opt_list pairs, warm_pairs;
-    const char *dev, *base, *out, *warm_start;
+    const char *dev, *base, *out, *warm_start, *loss, *teacher;
     double warm_epochs, warm_lr;
     int one_order;
     double random_negatives;
@@ -36,7 +37,8 @@ struct args {
 static const struct opt rows[] = {
     STAGE_ROWS(struct args, common),
     OPT_ROW_PATHS('i', "pairs", struct args, pairs, OPT_IN_STORE, "STORE",
-                  OPT_REQUIRED, "labelled pairs to train on"),
+                  OPT_REQUIRED,
+                  "labelled pairs to train on; triplets for margin-mse"),
     OPT_ROW_PATH(0, "dev", struct args, dev, OPT_IN_STORE, "STORE", 0,
                  "labelled pairs that choose the best weights"),
     OPT_ROW_PATH(0, "base", struct args, base, OPT_IN_MODEL, "MODEL",
@@ -45,7 +47,14 @@ static const struct opt rows[] = {
                  "cross-encoder"),
     OPT_ROW_PATH('o', "out", struct args, out, OPT_OUT_DIR, "DIR", OPT_REQUIRED,
                  "model folder to make"),
+    OPT_ROW_CHOICE(0, "loss", struct args, loss, "bce", "bce|mse|margin-mse", 0,
+                   "labels: bce (the score is the logit's sigmoid), mse "
+                   "(regression: the score is the logit); triplets with "
+                   "--teacher: margin-mse (a ranker)"),
+    OPT_ROW_PATH(0, "teacher", struct args, teacher, OPT_IN_MODEL, "MODEL", 0,
+                 "margin-mse: model whose margins to follow"),
     RECIPE_ROWS(struct args, recipe, "6", "5e-5", "16"),
+    SEEDS_ROWS(struct args, seeds),
     OPT_ROW_FLAG(0, "one-order", struct args, one_order, 0,
                  "train on (a, b) only, not on (b, a) too"),
     OPT_ROW_REAL(0, "random-negatives", struct args, random_negatives, "0", 0,
@@ -71,22 +80,17 @@ static const struct opt_spec opts = {
     .example = "cross-encoder-train --pairs gold.lmdb --dev dev.lmdb --base "
                "all-MiniLM-L6-v2 --out teacher",
     .opts = rows,
-    .version = 3,
+    .version = 4,
 };
 
 struct work {
     const struct args *args;
     struct cross_encoder model;
     struct workers *workers;
-    struct dataset dev;
-    struct packed packed;
-    float *label;    /* of the batch at hand */
-    size_t examples; /* of training proper */
-    float *logit;    /* [dev.n] */
-    uint32_t *a, *b; /* [dev.n] */
-    double *score, *gold;
+    struct cross_dev dev;
+    struct scorer teacher;
     struct course course;
-    char eval_dir[FILE_PATH_MAX + 8];
+    size_t examples[2]; /* of the warm start, of training proper */
 };
 
 /* Warm start, or training proper; each with an optimiser of its own. */
@@ -97,16 +101,12 @@ struct phase {
     bool last;
     struct dataset data;
     struct batches batches;
+    struct cross_batch batch;
     struct trainer *trainer;
     struct rng rng;
+    uint64_t seed;
+    bool fresh; /* the head is new */
 };
-
-static int tokenise(const void *model, struct token_table *t,
-                    const struct span *text, size_t n, struct workers *w,
-                    struct err *err)
-{
-    return cross_encoder_tokenise(model, t, text, n, w, err);
-}
 
 /* Every pair again with its sides exchanged. */
 static int mirror(struct dataset *d, struct err *err)
@@ -126,55 +126,6 @@ static int mirror(struct dataset *d, struct err *err)
     return 0;
 }
 
-/* What the encoder's cosine says becomes the label. */
-static int ask_scorer(struct phase *p, struct scorer *s, struct err *err)
-{
-    enum { WINDOW = 4096 };
-    uint32_t a[WINDOW], b[WINDOW];
-    float score[WINDOW];
-    int rc = 0;
-
-    for (size_t from = 0; rc == 0 && from < p->data.n; from += WINDOW) {
-        struct example *e = p->data.example + from;
-        size_t n = p->data.n - from < WINDOW ? p->data.n - from : WINDOW;
-
-        for (size_t i = 0; i < n; i++) {
-            a[i] = e[i].a;
-            b[i] = e[i].b;
-        }
-        rc = scorer_score(s, score, NULL, a, b, n, p->x->workers, err);
-        for (size_t i = 0; rc == 0 && i < n; i++)
-            e[i].target = fminf(fmaxf(score[i], 0.0f), 1.0f);
-    }
-    return rc;
-}
-
-static int warm_labels(struct phase *p, struct err *err)
-{
-    struct dataset d = DATASET_INIT;
-    struct scorer s = { 0 };
-    char folder[FILE_PATH_MAX];
-    int rc = stage_model_path(folder, p->x->args->warm_start, err);
-
-    if (rc == 0)
-        rc = scorer_load(&s, folder, false, PRECISION_F32, err);
-    if (rc == 0 && s.is_cross)
-        rc = ERR_SET(err, ERR_USAGE,
-                     "--warm-start %s is a cross-encoder, expected a sentence "
-                     "encoder",
-                     p->x->args->warm_start);
-    for (size_t i = 0; rc == 0 && i < p->stores->n; i++)
-        rc = dataset_add(&d, p->stores->item[i], DATASET_PAIRED,
-                         scorer_tokenise, &s, p->x->workers, err);
-    if (rc == 0)
-        rc = scorer_take(&s, &d.table, p->x->workers, err);
-    if (rc == 0)
-        rc = ask_scorer(p, &s, err);
-    dataset_release(&d);
-    scorer_release(&s);
-    return rc;
-}
-
 /* After the count of records: what is added to them. */
 static int extend(struct phase *p, struct err *err)
 {
@@ -187,128 +138,138 @@ static int extend(struct phase *p, struct err *err)
         rc = dataset_add_random(
             &p->data, (size_t)(a->random_negatives * (double)p->data.n), &rng,
             err);
-    return rc < 0 || a->one_order ? rc : mirror(&p->data, err);
+    return rc < 0 || a->one_order || p->batch.loss->loss == CROSS_MARGIN_MSE
+               ? rc
+               : mirror(&p->data, err);
+}
+
+/* A warm start has labels, whatever the loss of training proper. */
+static const struct cross_loss_info *loss_of(const struct phase *p)
+{
+    const struct cross_loss_info *loss = cross_loss_find(p->x->args->loss);
+
+    return p->last || loss->loss != CROSS_MARGIN_MSE ? loss
+                                                     : cross_loss_find("mse");
+}
+
+/* Examples without a negative have no margin. */
+static void drop_pairs(struct dataset *d)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < d->n; i++)
+        if (d->example[i].n > 0)
+            d->example[n++] = d->example[i];
+    d->skipped += d->n - n;
+    d->n = n;
+}
+
+static int read_stores(struct phase *p, struct err *err)
+{
+    const struct cross_loss_info *loss = loss_of(p);
+    struct work *x = p->x;
+    int rc =
+        cross_batch_init(&p->batch, loss, (size_t)x->args->recipe.batch, err);
+
+    p->batch.teacher = &x->teacher;
+    p->batch.workers = x->workers;
+    for (size_t i = 0; rc == 0 && i < p->stores->n; i++)
+        rc = dataset_add(&p->data, p->stores->item[i],
+                         p->last ? loss->kind : DATASET_PAIRED,
+                         cross_dev_tokenise, &x->model, x->workers, err);
+    if (rc == 0 && loss->loss == CROSS_MARGIN_MSE)
+        drop_pairs(&p->data);
+    return rc < 0 ? rc
+                  : dataset_need(&p->data, p->last ? "--pairs" : "--warm-pairs",
+                                 err);
+}
+
+static int label(struct phase *p, struct err *err)
+{
+    struct work *x = p->x;
+    char folder[FILE_PATH_MAX];
+    int rc;
+
+    if (p->last)
+        return p->batch.loss->loss == CROSS_MARGIN_MSE
+                   ? warm_texts(&x->teacher, p->stores, DATASET_POSITIVE,
+                                x->workers, err)
+                   : 0;
+    rc = stage_model_path(folder, x->args->warm_start, err);
+    return rc < 0 ? rc
+                  : warm_labels(&p->data, p->stores, folder, x->workers, err);
+}
+
+/* Order and dropout are the seed's. */
+static int draw(struct phase *p, struct err *err)
+{
+    rng_init(&p->rng, p->seed, p->last ? 1 : 3);
+    return batches_draw(&p->batches, &p->data, p->epochs,
+                        (size_t)p->x->args->recipe.batch, false, &p->rng, err);
 }
 
 static int phase_open(struct phase *p, struct stage *st, struct err *err)
 {
-    const struct args *a = p->x->args;
-    int rc = 0;
+    int rc = read_stores(p, err);
 
-    for (size_t i = 0; rc == 0 && i < p->stores->n; i++)
-        rc = dataset_add(&p->data, p->stores->item[i],
-                         p->last ? DATASET_SCORED : DATASET_PAIRED, tokenise,
-                         &p->x->model, p->x->workers, err);
-    if (rc == 0)
-        rc = dataset_need(&p->data, p->last ? "--pairs" : "--warm-pairs", err);
     if (rc < 0)
         return rc;
+    p->x->examples[p->last] = p->data.n;
     st->n.kept += p->data.n;
     st->n.rejected += p->data.skipped;
     st->n.seen += p->data.n + p->data.skipped;
     if (course_skips(&p->x->course, p->last))
         return 0;
-    rc = p->last ? 0 : warm_labels(p, err);
+    rc = label(p, err);
     if (rc == 0)
         rc = extend(p, err);
-    rng_init(&p->rng, (uint64_t)a->common.seed, p->last ? 1 : 3);
-    return rc < 0 ? rc
-                  : batches_draw(&p->batches, &p->data, p->epochs,
-                                 (size_t)a->recipe.batch, false, &p->rng, err);
+    if (p->last)
+        p->x->examples[1] = p->data.n;
+    return rc < 0 ? rc : draw(p, err);
 }
 
 static void phase_close(struct phase *p)
 {
     trainer_free(p->trainer);
+    cross_batch_release(&p->batch);
     batches_release(&p->batches);
     dataset_release(&p->data);
 }
 
-static int open_dev(struct work *x, struct stage *st, struct err *err)
+static int open_trainer(struct phase *p, struct err *err)
 {
-    size_t n;
-    int rc;
+    struct train_options o;
 
-    snprintf(x->eval_dir, sizeof(x->eval_dir), "%s/eval", st->part);
-    if (!x->args->dev[0])
-        return 0;
-    rc = dataset_add(&x->dev, x->args->dev, DATASET_SCORED, tokenise, &x->model,
-                     x->workers, err);
-    if (rc < 0)
-        return rc;
-    n = x->dev.n;
-    x->logit = malloc(n * sizeof(*x->logit));
-    x->a = malloc(n * sizeof(*x->a));
-    x->b = malloc(n * sizeof(*x->b));
-    x->score = malloc(n * sizeof(*x->score));
-    x->gold = malloc(n * sizeof(*x->gold));
-    if (!x->logit || !x->a || !x->b || !x->score || !x->gold)
-        return ERR_SET(err, ERR_NOMEM, "cannot hold the dev set");
-    for (size_t i = 0; i < n; i++) {
-        x->a[i] = x->dev.example[i].a;
-        x->b[i] = x->dev.example[i].b;
-        x->gold[i] = (double)x->dev.example[i].target;
-    }
-    return file_mkdirs(x->eval_dir, err);
+    recipe_options(&o, &p->x->args->recipe, p->batches.n,
+                   p->last ? p->seed : rng_at(p->seed, 2));
+    o.lr = p->lr;
+    return trainer_new(&p->trainer, &p->x->model.config, &p->x->model.weights,
+                       p->x->workers, &o, err);
 }
+
+/* ---- what a course asks for ---- */
 
 static int measure(void *ctx, double epoch, size_t step, double *score,
                    struct err *err)
 {
     struct work *x = ((struct phase *)ctx)->x;
-    struct evaluation e = { .spearman = NAN };
-    int rc = cross_encoder_logits(&x->model, x->logit, &x->dev.table, x->a,
-                                  x->b, x->dev.n, x->workers, err);
 
-    if (rc < 0)
-        return rc;
-    cross_encoder_activate(&x->model, x->logit, x->dev.n);
-    for (size_t i = 0; i < x->dev.n; i++)
-        x->score[i] = (double)x->logit[i];
-    rc = evaluate(&e, x->score, x->gold, x->dev.n, err);
-    *score = e.spearman;
-    return rc < 0 ? rc
-                  : evaluation_csv_cross(x->eval_dir, "dev", &e, epoch,
-                                         (long)step, err);
-}
-
-static int build_batch(const struct phase *p, size_t number, struct err *err)
-{
-    struct work *x = p->x;
-    size_t from = p->batches.start[number];
-    size_t n = p->batches.start[number + 1] - from;
-    int rc = 0;
-
-    packed_reset(&x->packed);
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        const struct example *e =
-            &p->data.example[p->batches.example[from + i]];
-
-        x->label[i] = e->target;
-        rc = packed_add_pair(&x->packed, x->model.tokenizer, &p->data.table,
-                             e->a, e->b, x->model.config.max_len, err);
-    }
-    return rc;
-}
-
-static double batch_loss(void *ctx, float *dy, const float *y, size_t B,
-                         size_t width)
-{
-    struct work *x = ctx;
-
-    (void)width; /* one logit */
-    return loss_bce(dy, y, x->label, 1.0f, B);
+    return cross_dev_measure(&x->dev, &x->model, epoch, step, score, x->workers,
+                             err);
 }
 
 static int add(void *ctx, size_t i, double weight, double *loss,
                struct err *err)
 {
     struct phase *p = ctx;
-    int rc = build_batch(p, i, err);
+    size_t from = p->batches.start[i];
+    int rc = cross_batch_build(&p->batch, &p->x->model, &p->data,
+                               p->batches.example + from,
+                               p->batches.start[i + 1] - from, &p->rng, err);
 
     return rc < 0 ? rc
-                  : trainer_add(p->trainer, &p->x->packed, batch_loss, p->x,
-                                weight, loss, err);
+                  : trainer_add(p->trainer, &p->batch.packed, cross_batch_loss,
+                                &p->batch, weight, loss, err);
 }
 
 static void name(void *ctx, size_t i, char *out, size_t size)
@@ -320,19 +281,54 @@ static void name(void *ctx, size_t i, char *out, size_t size)
                  p->batches.start[i + 1] - from, p->stores, out, size);
 }
 
+static int rescue(void *ctx, const char *folder, struct err *err)
+{
+    const struct phase *p = ctx;
+
+    return cross_encoder_save(&p->x->model, folder, err);
+}
+
+/* A head that no model brought along is a new one, too. */
+static int reseed(void *ctx, uint64_t k, struct course_phase *c,
+                  struct err *err)
+{
+    struct phase *p = ctx;
+    int rc;
+
+    trainer_free(p->trainer);
+    p->trainer = NULL;
+    batches_release(&p->batches);
+    p->seed = (uint64_t)p->x->args->common.seed + k;
+    if (p->fresh)
+        cross_encoder_new_head(&p->x->model, p->seed);
+    rc = draw(p, err);
+    if (rc == 0)
+        rc = open_trainer(p, err);
+    c->trainer = p->trainer;
+    c->batches = p->batches.n;
+    c->per_epoch = p->batches.per_epoch;
+    return rc;
+}
+
 static int run_phase(struct phase *p, struct err *err)
 {
+    const struct args *a = p->x->args;
     struct course_phase c = { .number = p->last,
                               .choose = p->last,
-                              .start = !p->x->model.fresh,
+                              .start = !p->fresh,
                               .trainer = p->trainer,
                               .batches = p->batches.n,
                               .per_epoch = p->batches.per_epoch,
                               .rng = &p->rng,
                               .ctx = p,
                               .add = add,
-                              .measure = p->x->dev.n ? measure : NULL,
-                              .name = name };
+                              .measure = p->x->dev.data.n ? measure : NULL,
+                              .name = name,
+                              .rescue = rescue,
+                              .seeds = p->last ? (size_t)a->seeds.seeds : 1,
+                              .seed = (uint64_t)a->common.seed,
+                              .share = a->seeds.share,
+                              .reseed = reseed };
 
     return course_run(&p->x->course, &c, err);
 }
@@ -341,27 +337,23 @@ static int train_phase(struct phase *p, struct stage *st, struct err *err)
 {
     struct work *x = p->x;
     const struct args *a = x->args;
-    struct train_options o;
-    int rc = phase_open(p, st, err);
+    int rc;
+
+    p->seed = (uint64_t)a->common.seed;
+    p->fresh = x->model.fresh && !(p->last && a->warm_start[0]);
+    x->model.config.activation = loss_of(p)->activation;
+    rc = phase_open(p, st, err);
 
     if (rc < 0 || course_skips(&x->course, p->last))
         return rc;
-    recipe_options(&o, &a->recipe, p->batches.n,
-                   p->last ? (uint64_t)a->common.seed
-                           : rng_at((uint64_t)a->common.seed, 2));
-    o.lr = p->lr;
     if (p->last)
         recipe_announce(&a->recipe, x->workers);
-    log_info("%s: %zu examples, %zu batches of %lld, lr %g, %s head",
+    log_info("%s: %zu examples, %zu batches of %lld, loss %s, lr %g, %s head",
              p->last ? "training" : "warm start", p->data.n, p->batches.n,
-             (long long)a->recipe.batch, p->lr,
-             x->model.fresh ? "new" : "trained");
-    rc = trainer_new(&p->trainer, &x->model.config, &x->model.weights,
-                     x->workers, &o, err);
-    if (rc == 0)
-        rc = run_phase(p, err);
-    x->model.fresh = false;
-    return rc;
+             (long long)a->recipe.batch, p->batch.loss->name, p->lr,
+             p->fresh ? "new" : "trained");
+    rc = open_trainer(p, err);
+    return rc < 0 ? rc : run_phase(p, err);
 }
 
 static int train(struct work *x, struct stage *st, struct err *err)
@@ -375,15 +367,11 @@ static int train(struct work *x, struct stage *st, struct err *err)
     };
     int rc = 0;
 
-    x->label = malloc((size_t)a->recipe.batch * sizeof(*x->label));
-    if (!x->label)
-        return ERR_SET(err, ERR_NOMEM, "cannot hold a batch");
     for (int k = a->warm_start[0] ? 0 : 1; rc == 0 && k < 2; k++) {
         phase[k].x = x;
         phase[k].last = k == 1;
         phase[k].data = (struct dataset)DATASET_INIT;
         rc = train_phase(&phase[k], st, err);
-        x->examples = phase[k].data.n;
         phase_close(&phase[k]);
     }
     return rc;
@@ -396,8 +384,13 @@ static int write_card(const struct work *x, const struct stage *st,
     const struct card c = { .config = &x->model.config,
                             .base = base,
                             .pairs = &a->pairs,
-                            .examples = x->examples,
-                            .loss = "binary cross-entropy",
+                            .pretrain = &a->warm_pairs,
+                            .examples = x->examples[1],
+                            .pretrain_examples = x->examples[0],
+                            .loss = cross_loss_find(a->loss)->title,
+                            .warm_start = a->warm_start,
+                            .teacher = a->teacher,
+                            .course = &x->course,
                             .recipe = &a->recipe,
                             .seed = (uint64_t)a->common.seed,
                             .dev = a->dev,
@@ -409,33 +402,79 @@ static int write_card(const struct work *x, const struct stage *st,
 
 static void release(struct work *x)
 {
-    packed_release(&x->packed);
-    dataset_release(&x->dev);
+    course_release(&x->course);
+    cross_dev_release(&x->dev);
+    scorer_release(&x->teacher);
     cross_encoder_release(&x->model);
-    free(x->label);
-    free(x->logit);
-    free(x->a);
-    free(x->b);
-    free(x->score);
-    free(x->gold);
     workers_stop(x->workers);
+}
+
+/* margin-mse takes triplets and a teacher's margins, not labels. */
+static int check_loss(const struct args *a, struct err *err)
+{
+    bool margin = cross_loss_find(a->loss)->loss == CROSS_MARGIN_MSE;
+
+    if (margin != (a->teacher[0] != '\0'))
+        return ERR_SET(err, ERR_USAGE,
+                       margin ? "--loss %s needs a --teacher"
+                              : "--loss %s has no use for a --teacher",
+                       a->loss);
+    if (margin && a->random_negatives > 0.0)
+        return ERR_SET(err, ERR_USAGE,
+                       "--loss %s has no use for --random-negatives: triplets "
+                       "have theirs",
+                       a->loss);
+    return 0;
 }
 
 static int resolve(struct stage *st, struct err *err)
 {
     struct args *a = st->args;
+    int rc;
 
     recipe_resolve(&a->recipe);
+    rc = seeds_check(&a->seeds, a->dev, err);
+    if (rc == 0)
+        rc = check_loss(a, err);
+    if (rc < 0)
+        return rc;
     if ((a->warm_start[0] != '\0') == (a->warm_pairs.n > 0))
         return 0;
     return ERR_SET(err, ERR_USAGE,
                    "--warm-start and --warm-pairs need each other");
 }
 
+/* The output is a folder of its own already: results go below it. */
+static int open_dev(struct work *x, const struct stage *st, struct err *err)
+{
+    char dir[sizeof(x->dev.dir)];
+
+    if (!x->args->dev[0])
+        return 0;
+    snprintf(dir, sizeof(dir), "%s/eval", st->part);
+    return cross_dev_open(&x->dev, x->args->dev, dir, &x->model, x->workers,
+                          err);
+}
+
+/* Margins are of logits where the teacher has no other scores. */
+static int open_teacher(struct work *x, struct err *err)
+{
+    char folder[FILE_PATH_MAX];
+    int rc;
+
+    if (!x->args->teacher[0])
+        return 0;
+    rc = stage_model_path(folder, x->args->teacher, err);
+    if (rc == 0)
+        rc = scorer_load(&x->teacher, folder, false, PRECISION_F32, err);
+    x->teacher.raw = x->teacher.is_cross;
+    return rc;
+}
+
 static int run(struct stage *st, struct err *err)
 {
     const struct args *a = st->args;
-    struct work x = { .args = a, .dev = DATASET_INIT, .packed = PACKED_INIT };
+    struct work x = { .args = a, .dev = CROSS_DEV_INIT };
     char folder[FILE_PATH_MAX];
     int rc = stage_model_path(folder, a->base, err);
 
@@ -448,6 +487,8 @@ static int run(struct stage *st, struct err *err)
             cross_encoder_load(&x.model, folder, (uint64_t)a->common.seed, err);
     if (rc == 0)
         rc = recipe_apply(&a->recipe, &x.model.config, err);
+    if (rc == 0)
+        rc = open_teacher(&x, err);
     if (rc == 0)
         rc = stage_create_dir(st, err);
     if (rc == 0)
@@ -466,7 +507,6 @@ static int run(struct stage *st, struct err *err)
         rc = stage_finish_dir(st, err);
     if (rc == 0)
         course_done(&x.course);
-    course_release(&x.course);
     release(&x);
     return rc;
 }

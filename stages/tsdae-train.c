@@ -214,6 +214,13 @@ static void name(void *ctx, size_t i, char *out, size_t size)
                  x->batches.start[i + 1] - from, &x->args->texts, out, size);
 }
 
+static int rescue(void *ctx, const char *folder, struct err *err)
+{
+    const struct work *x = ctx;
+
+    return bi_encoder_save(&x->model, folder, err);
+}
+
 /* ---- run ---- */
 
 static double ratio_of(const struct args *a)
@@ -300,20 +307,21 @@ static int open_training(struct work *x, const char *folder, struct err *err)
 
 static int train(struct work *x, struct err *err)
 {
-    const struct course_phase p = { .number = 1,
-                                    .choose = x->dev.data.n > 0,
-                                    .start = true,
-                                    .trainer = x->denoise.trainer,
-                                    .batches = x->batches.n,
-                                    .per_epoch = x->batches.per_epoch,
-                                    .rng = &x->rng,
-                                    .ctx = x,
-                                    .add = add,
-                                    .measure = x->dev.data.n ? measure : NULL,
-                                    .stepped = stepped,
-                                    .save = save,
-                                    .load = load,
-                                    .name = name };
+    struct course_phase p = { .number = 1,
+                              .choose = x->dev.data.n > 0,
+                              .start = true,
+                              .trainer = x->denoise.trainer,
+                              .batches = x->batches.n,
+                              .per_epoch = x->batches.per_epoch,
+                              .rng = &x->rng,
+                              .ctx = x,
+                              .add = add,
+                              .measure = x->dev.data.n ? measure : NULL,
+                              .stepped = stepped,
+                              .save = save,
+                              .load = load,
+                              .name = name,
+                              .rescue = rescue };
 
     return course_run(&x->course, &p, err);
 }

@@ -1,8 +1,10 @@
 #include "model/bi_dev.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "model/bi_batch.h"
 
 int bi_dev_open(struct bi_dev *d, const char *store, const char *dir,
@@ -60,16 +62,31 @@ static void score(struct bi_dev *d, enum similarity s, size_t dim)
     }
 }
 
+/* A constant has no correlation: NaN, after a warning. */
+static int agree(struct bi_dev *d, struct evaluation *e, struct err *err)
+{
+    int rc = evaluate(e, d->score, d->label, d->data.n, err);
+
+    if (rc != ERR_NUMERIC)
+        return rc;
+    log_warn("no score on dev: %s", err->msg);
+    e->spearman = NAN;
+    return 0;
+}
+
 int bi_dev_measure(struct bi_dev *d, struct bi_encoder *m, double epoch,
                    size_t step, struct evaluation e[SIM_COUNT],
                    struct workers *w, struct err *err)
 {
+    bool all = true;
     int rc = encode(d, m, w, err);
 
-    for (int s = 0; rc == 0 && s < SIM_COUNT; s++) {
+    for (int s = 0; rc == 0 && all && s < SIM_COUNT; s++) {
         score(d, (enum similarity)s, bi_encoder_dim(m));
-        rc = evaluate(&e[s], d->score, d->label, d->data.n, err);
+        rc = agree(d, &e[s], err);
+        all = rc == 0 && !isnan(e[s].spearman);
     }
-    return rc < 0 ? rc
-                  : evaluation_csv_bi(d->dir, "dev", e, epoch, (long)step, err);
+    return rc < 0 || !all
+               ? rc
+               : evaluation_csv_bi(d->dir, "dev", e, epoch, (long)step, err);
 }

@@ -26,7 +26,8 @@ int bi_dev_open(struct bi_dev *d, const char *store, const char *dir,
                 struct err *err) MUST_CHECK;
 void bi_dev_release(struct bi_dev *d);
 /* Every similarity's agreement with the labels, e[SIM_COUNT], and a row in the
- * result files. ERR_NUMERIC. */
+ * result files. Where one has no correlation: a warning, NaN from there on, no
+ * row. ERR_NUMERIC: a vector is not finite. */
 int bi_dev_measure(struct bi_dev *d, struct bi_encoder *m, double epoch,
                    size_t step, struct evaluation e[SIM_COUNT],
                    struct workers *w, struct err *err) MUST_CHECK;

@@ -91,6 +91,7 @@ static void base_name(char out[256], const char *folder)
 static int front_matter(struct buf *b, const struct card *c, struct err *err)
 {
     bool cross = c->config->kind == MODEL_CROSS;
+    const char *metric = cross ? "spearman" : "spearman_cosine";
     char licence[64], base[256];
     int rc;
 
@@ -110,12 +111,17 @@ static int front_matter(struct buf *b, const struct card *c, struct err *err)
     if (rc == 0 && !isnan(c->score))
         rc = buf_printf(
             b, err,
-            "metrics:\n- spearman_cosine\nmodel-index:\n- name: %s\n"
-            "  results:\n  - task:\n      type: semantic-similarity\n"
+            "metrics:\n- %s\nmodel-index:\n- name: %s\n"
+            "  results:\n  - task:\n      type: %s\n"
+            "      name: %s\n"
             "    dataset:\n      name: %s\n      type: unknown\n"
-            "    metrics:\n    - type: %s\n      value: %.6f\n",
-            cross ? "CrossEncoder" : "SentenceTransformer", file_base(c->dev),
-            cross ? "spearman" : "spearman_cosine", c->score);
+            "    metrics:\n    - type: %s\n      name: %s\n"
+            "      value: %.6f\n",
+            metric, cross ? "CrossEncoder" : "SentenceTransformer",
+            cross ? "cross-encoder-correlation" : "semantic-similarity",
+            cross ? "Cross Encoder Correlation" : "Semantic Similarity",
+            file_base(c->dev), metric, cross ? "Spearman" : "Spearman Cosine",
+            c->score);
     return rc < 0 ? rc : buf_puts(b, "---\n\n", err);
 }
 
@@ -162,6 +168,56 @@ static int about(struct buf *b, const struct card *c, struct err *err)
                           err);
 }
 
+/* What the labels were when nobody gave them. */
+static int teachers(struct buf *b, const struct card *c, struct err *err)
+{
+    char name[256];
+    int rc = 0;
+
+    if (c->warm_start && c->warm_start[0] && c->pretrain_examples > 0) {
+        base_name(name, c->warm_start);
+        rc = buf_printf(b, err,
+                        "- warm start: the labels of the first are the cosines "
+                        "of `%s`\n",
+                        name);
+    }
+    if (rc == 0 && c->teacher && c->teacher[0]) {
+        base_name(name, c->teacher);
+        rc = buf_printf(b, err, "- teacher: `%s`\n", name);
+    }
+    return rc;
+}
+
+/* Every seed that was tried; nothing without trials. */
+static int seeds(struct buf *b, const struct course *c, struct err *err)
+{
+    int rc = 0;
+
+    if (!c || c->seeds == 0)
+        return 0;
+    rc = buf_printf(b, err,
+                    "\n## Seeds\n\n%zu seeds were trained for a share of the "
+                    "steps; the best on dev went on.\n\n"
+                    "| seed | batches | loss | dev Spearman | |\n"
+                    "|---|---|---|---|---|\n",
+                    c->seeds);
+    for (size_t k = 0; rc == 0 && k < c->seeds; k++) {
+        const struct course_seed *s = &c->tried[k];
+
+        rc = buf_printf(b, err, "| %llu | %llu | %.4f | ",
+                        (unsigned long long)s->seed,
+                        (unsigned long long)s->batches, s->loss);
+        if (rc == 0 && !isnan(s->dev))
+            rc = buf_printf(b, err, "%.2f", 100.0 * s->dev);
+        if (rc == 0)
+            rc = buf_printf(b, err, " | %s |\n",
+                            s->failed                  ? "loss no number"
+                            : k == course_best_seed(c) ? "went on"
+                                                       : "");
+    }
+    return rc;
+}
+
 static int how(struct buf *b, const struct card *c, struct err *err)
 {
     const struct recipe_args *r = c->recipe;
@@ -172,6 +228,8 @@ static int how(struct buf *b, const struct card *c, struct err *err)
     if (rc == 0)
         rc = stores(b, c->pretrain_examples ? "then" : "training", c->pairs,
                     c->examples, err);
+    if (rc == 0)
+        rc = teachers(b, c, err);
     if (rc == 0)
         rc = buf_printf(
             b, err,
@@ -184,7 +242,7 @@ static int how(struct buf *b, const struct card *c, struct err *err)
             c->loss, r->epochs, (long long)r->batch, (long long)r->accumulate,
             r->lr, r->warmup, r->schedule, r->decay, r->clip, r->precision,
             (unsigned long long)c->seed);
-    return rc;
+    return rc < 0 ? rc : seeds(b, c->course, err);
 }
 
 int card_write(const char *folder, const struct card *c, struct err *err)

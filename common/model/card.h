@@ -7,6 +7,7 @@
 #define MODEL_CARD_H
 
 #include "base/opt.h"
+#include "model/course.h"
 #include "model/recipe.h"
 
 struct card {
@@ -15,6 +16,9 @@ struct card {
     const struct opt_list *pairs, *pretrain; /* stores; NULL: none */
     size_t examples, pretrain_examples;
     const char *loss;
+    const char *warm_start;      /* model whose cosines pretrain has; NULL */
+    const char *teacher;         /* of the loss; NULL, "": none */
+    const struct course *course; /* for its seeds; NULL */
     const struct recipe_args *recipe;
     uint64_t seed;
     const char *dev; /* store; "" = none */

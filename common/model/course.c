@@ -2,196 +2,14 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/progress.h"
+#include "model/course_parts.h"
 
 enum { ROWS = 200, SMOOTH = 50 }; /* of a phase in train.csv; batches */
 
-struct run {
-    struct course *c;
-    const struct course_phase *p;
-    struct course_position at;
-    size_t every;  /* batches between dev scores */
-    size_t record; /* batches between rows of the history */
-};
-
-static double seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* ---- checkpoints ---- */
-
-enum { TAG_POSITION = 1, TAG_HISTORY, TAG_FILE, TAG_BYTES };
-
-static int put_file(struct checkpoint_writer *w, const char *dir,
-                    const char *name, struct err *err)
-{
-    struct buf b = BUF_INIT(256 << 20);
-    char path[FILE_PATH_MAX];
-    int rc = file_join(path, dir, name, err);
-
-    if (rc == 0)
-        rc = file_read(&b, path, err);
-    if (rc == 0)
-        rc = checkpoint_put(w, TAG_FILE, name, strlen(name) + 1, err);
-    if (rc == 0)
-        rc = checkpoint_put(w, TAG_BYTES, b.ptr, b.len, err);
-    buf_release(&b);
-    return rc;
-}
-
-/* The result files grow a row at a time: what they are now belongs to it. */
-static int put_files(const struct course *c, struct checkpoint_writer *w,
-                     struct err *err)
-{
-    struct file_list list = { NULL, 0 };
-    int rc = file_is_dir(c->eval_dir) ? file_list(&list, c->eval_dir, err) : 0;
-
-    for (size_t i = 0; rc == 0 && i < list.n; i++)
-        rc = put_file(w, c->eval_dir, list.name[i], err);
-    file_list_release(&list);
-    return rc;
-}
-
-static int get_files(const struct course *c, struct err *err)
-{
-    int rc = file_mkdirs(c->eval_dir, err);
-
-    while (rc == 0 && checkpoint_next(c->found) == TAG_FILE) {
-        const void *name, *bytes;
-        size_t n, len;
-        char path[FILE_PATH_MAX];
-
-        rc = checkpoint_get(c->found, TAG_FILE, &name, &n, 0, err);
-        if (rc == 0)
-            rc = checkpoint_get(c->found, TAG_BYTES, &bytes, &len, 0, err);
-        if (rc == 0)
-            rc = file_join(path, c->eval_dir, name, err);
-        if (rc == 0)
-            rc = file_write(path, bytes, len, err);
-    }
-    return rc;
-}
-
-static int put_all(struct run *r, struct checkpoint_writer *w, struct err *err)
-{
-    const struct history *h = &r->c->history;
-    int rc;
-
-    r->at.rng = *r->p->rng;
-    rc = checkpoint_put(w, TAG_POSITION, &r->at, sizeof(r->at), err);
-    if (rc == 0)
-        rc =
-            checkpoint_put(w, TAG_HISTORY, h->row, h->n * sizeof(*h->row), err);
-    if (rc == 0)
-        rc = put_files(r->c, w, err);
-    if (rc == 0)
-        rc = trainer_save(r->p->trainer, w, err);
-    return rc < 0 || !r->p->save ? rc : r->p->save(r->p->ctx, w, err);
-}
-
-static int save(struct run *r, struct err *err)
-{
-    struct checkpoint_writer *w = NULL;
-    int rc = checkpoint_create(&w, r->c->path, r->c->owner, err);
-
-    if (rc == 0)
-        rc = put_all(r, w, err);
-    if (rc < 0) {
-        checkpoint_abandon(w);
-        return rc;
-    }
-    rc = checkpoint_commit(w, err);
-    r->c->saved = seconds();
-    return rc;
-}
-
-static int get_history(struct course *c, struct err *err)
-{
-    const void *rows;
-    size_t n;
-    int rc = checkpoint_get(c->found, TAG_HISTORY, &rows, &n, 0, err);
-
-    for (size_t i = 0; rc == 0 && i < n / sizeof(struct history_row); i++)
-        rc =
-            history_add(&c->history, (const struct history_row *)rows + i, err);
-    return rc;
-}
-
-/* Position, history and files were read by course_open(). */
-static int go_on(struct run *r, const struct course_position *at,
-                 struct err *err)
-{
-    int rc = trainer_load(r->p->trainer, r->c->found, err);
-
-    if (rc == 0 && r->p->load)
-        rc = r->p->load(r->p->ctx, r->c->found, err);
-    checkpoint_close(r->c->found);
-    r->c->found = NULL;
-    if (rc < 0)
-        return err_prefix(err, "remove it to start again");
-    r->at = *at;
-    *r->p->rng = at->rng;
-    log_info("going on after batch %llu of %zu", (unsigned long long)at->batch,
-             r->p->batches);
-    return 0;
-}
-
-/* ---- opening ---- */
-
-static int read_head(struct course *c, struct err *err)
-{
-    int rc = checkpoint_copy(c->found, TAG_POSITION, &c->position,
-                             sizeof(c->position), err);
-
-    if (rc == 0)
-        rc = get_history(c, err);
-    if (rc == 0)
-        rc = get_files(c, err);
-    return rc;
-}
-
-int course_open(struct course *c, struct stage *st,
-                const struct recipe_args *recipe, struct err *err)
-{
-    int rc;
-
-    memset(c, 0, sizeof(*c));
-    c->st = st;
-    c->recipe = recipe;
-    c->saved = seconds();
-    snprintf(c->path, sizeof(c->path), "%s.checkpoint", st->out);
-    snprintf(c->eval_dir, sizeof(c->eval_dir), "%s/eval", st->part);
-    rc = stage_identity(st, c->owner, err);
-    if (rc < 0 || !file_exists(c->path))
-        return rc;
-    rc = checkpoint_open(&c->found, c->path, c->owner, err);
-    if (rc == ERR_USAGE || rc == ERR_FORMAT) {
-        log_warn("%s: starting again", err->msg);
-        return file_remove(c->path, err);
-    }
-    return rc < 0 ? rc : read_head(c, err);
-}
-
-void course_release(struct course *c)
-{
-    checkpoint_close(c->found);
-    history_release(&c->history);
-}
-
-bool course_skips(const struct course *c, uint64_t phase)
-{
-    return c->found && c->position.phase > phase;
-}
-
-/* ---- a phase ---- */
+/* ---- batches ---- */
 
 static int note(struct run *r, double dev, struct err *err)
 {
@@ -218,6 +36,11 @@ static int look(struct run *r, struct err *err)
     rc = r->p->measure(r->p->ctx, epoch, r->at.batch, &r->at.dev, err);
     if (rc < 0)
         return rc;
+    if (isnan(r->at.dev)) {
+        log_info("step=%llu epoch=%.2f loss=%.4f dev_spearman=undefined",
+                 (unsigned long long)r->at.batch, epoch, r->at.mean);
+        return note(r, NAN, err);
+    }
     if (r->p->choose)
         best = trainer_keep(r->p->trainer, r->at.dev);
     r->at.worse = best ? 0 : r->at.worse + 1;
@@ -235,8 +58,6 @@ static int blame(struct run *r, size_t i, struct err *err)
     if (code != ERR_NUMERIC)
         return code;
     r->p->name(r->p->ctx, i, what, sizeof(what));
-    if (file_exists(r->c->path))
-        log_warn("the last good state is kept in %s", r->c->path);
     return err_prefix(err, "batch %zu (%s)", i + 1, what);
 }
 
@@ -274,17 +95,17 @@ static int step(struct run *r, size_t i, bool *whole, struct err *err)
 /* What is due after batch number r->at.batch. */
 static int after(struct run *r, bool whole, struct err *err)
 {
-    double minutes = r->c->recipe->checkpoint_minutes;
-    bool due = minutes > 0.0 && seconds() - r->c->saved >= 60.0 * minutes;
-    bool end = r->at.batch == r->p->batches;
+    bool end = r->at.batch == r->stop;
+    bool look_now = r->p->measure && (r->at.batch % r->every == 0 || end);
     int rc = 0;
 
-    if (r->p->measure && (r->at.batch % r->every == 0 || end))
+    if (look_now)
         rc = look(r, err);
     else if (r->at.batch % r->record == 0 || end)
         rc = note(r, NAN, err);
-    if (rc == 0 && whole && !end && (due || stage_stopped()))
-        rc = save(r, err);
+    if (rc == 0 && whole && r->at.batch < r->p->batches &&
+        (course_due(r->c, look_now) || stage_stopped()))
+        rc = course_save(r, "", err);
     if (rc == 0 && whole && stage_stopped())
         rc = stage_stop(err);
     return rc;
@@ -295,21 +116,21 @@ static bool early(const struct run *r)
     uint64_t patience = (uint64_t)r->c->recipe->patience;
 
     if (!r->p->choose || !r->p->measure || patience == 0 ||
-        r->at.worse < patience)
+        r->stop < r->p->batches || r->at.worse < patience)
         return false;
     log_info("no better dev score in %llu looks: stopping early",
              (unsigned long long)r->at.worse);
     return true;
 }
 
-static int batches(struct run *r, struct err *err)
+int course_batches(struct run *r, struct err *err)
 {
     bool whole = true;
     int rc = 0;
 
     if (r->at.batch == 0 && r->p->start && r->p->measure)
         rc = look(r, err);
-    for (size_t i = r->at.batch; rc == 0 && i < r->p->batches; i++) {
+    for (size_t i = r->at.batch; rc == 0 && i < r->stop; i++) {
         if (whole && early(r))
             break;
         rc = step(r, i, &whole, err);
@@ -319,24 +140,101 @@ static int batches(struct run *r, struct err *err)
     return rc;
 }
 
-int course_run(struct course *c, const struct course_phase *p, struct err *err)
+/* ---- a phase ---- */
+
+/* The batch after which the dev score was the best; 0: none, or the start. */
+static uint64_t best_batch(const struct run *r, double best)
+{
+    const struct history *h = &r->c->history;
+
+    for (size_t i = 0; i < h->n; i++)
+        if (h->row[i].phase == r->p->number && h->row[i].dev == best)
+            return h->row[i].batch;
+    return 0;
+}
+
+/* The loss is no number: what was good goes to a folder of its own. */
+static void rescue(struct run *r)
+{
+    double best = trainer_best(r->p->trainer);
+    uint64_t batch = isnan(best) ? 0 : best_batch(r, best);
+    char path[sizeof(r->c->path)];
+    struct err err = ERR_INIT;
+    int rc;
+
+    if (file_exists(r->c->path))
+        log_warn("the state of before is kept in %s", r->c->path);
+    if (!r->p->choose || !r->p->rescue || batch == 0)
+        return;
+    snprintf(path, sizeof(path), "%s.last-good", r->c->st->out);
+    (void)trainer_restore(r->p->trainer);
+    rc = file_remove(path, &err);
+    if (rc == 0)
+        rc = r->p->rescue(r->p->ctx, path, &err);
+    if (rc < 0)
+        log_warn("the last good model is lost: %s", err.msg);
+    else
+        log_warn("the best model so far (batch %llu, dev_spearman=%.2f) is "
+                 "kept in %s",
+                 (unsigned long long)batch, 100.0 * best, path);
+}
+
+static void finish(struct run *r)
+{
+    struct course *c = r->c;
+    double best;
+
+    if (c->seeds > 0 && r->p->seeds > 1)
+        course_show_seeds(c);
+    if (!r->p->choose || !r->p->measure)
+        return;
+    best = trainer_restore(r->p->trainer);
+    if (isnan(best))
+        log_warn("dev gave no score at all: the weights are the last ones");
+    else
+        json_set_num(c->st->extra, "dev_spearman", best);
+}
+
+static void set_pace(struct run *r)
+{
+    size_t record = r->p->batches / ROWS;
+
+    r->every = r->c->recipe->eval_steps ? (size_t)r->c->recipe->eval_steps
+                                        : r->p->per_epoch;
+    r->record = record ? record : 1;
+    r->stop = r->p->batches;
+}
+
+static int begin(struct run *r, struct err *err)
+{
+    int rc;
+
+    if (!r->c->found || r->c->position.phase != r->p->number)
+        return 0;
+    r->at.seed = r->c->position.seed;
+    rc = course_reseed(r, err);
+    return rc < 0 ? rc : course_go_on(r, err);
+}
+
+int course_run(struct course *c, struct course_phase *p, struct err *err)
 {
     struct run r = { .c = c, .p = p };
-    size_t record = p->batches / ROWS;
-    int rc = 0;
+    int rc;
 
-    r.every =
-        c->recipe->eval_steps ? (size_t)c->recipe->eval_steps : p->per_epoch;
-    r.record = record ? record : 1;
     r.at = (struct course_position){ .phase = p->number, .dev = NAN };
-    if (c->found && c->position.phase == p->number)
-        rc = go_on(&r, &c->position, err);
+    rc = begin(&r, err);
+    set_pace(&r);
+    if (rc == 0 && p->seeds > 1)
+        rc = course_try_seeds(&r, err);
+    set_pace(&r);
     progress_start_after("batches", p->batches, r.at.batch);
     if (rc == 0)
-        rc = batches(&r, err);
+        rc = course_batches(&r, err);
     progress_end();
-    if (rc == 0 && p->choose && p->measure)
-        json_set_num(c->st->extra, "dev_spearman", trainer_restore(p->trainer));
+    if (rc == 0)
+        finish(&r);
+    else if (rc == ERR_NUMERIC)
+        rescue(&r);
     return rc;
 }
 
@@ -354,12 +252,4 @@ int course_write(const struct course *c, struct err *err)
     return rc < 0 ? rc
                   : history_svg(&c->history, path, "Training loss, dev score",
                                 err);
-}
-
-void course_done(struct course *c)
-{
-    struct err err = ERR_INIT;
-
-    if (file_remove(c->path, &err) < 0)
-        log_warn("%s", err.msg);
 }

@@ -5,22 +5,27 @@
 
 #include "model/infer.h"
 
+void cross_encoder_new_head(struct cross_encoder *m, uint64_t seed)
+{
+    if (m->fresh_pooler)
+        weights_random_pooler(&m->weights, m->config.init_range, seed);
+    if (m->fresh)
+        weights_random_classifier(&m->weights, m->config.init_range, seed);
+}
+
 /* What a folder that was no cross-encoder lacks. */
 static int complete(struct cross_encoder *m, bool cross, unsigned found,
                     uint64_t seed, struct err *err)
 {
     const unsigned both = WEIGHTS_FOUND_POOLER | WEIGHTS_FOUND_CLASSIFIER;
-    float range = m->config.init_range;
 
     if (cross && found != both)
         return ERR_SET(err, ERR_FORMAT, "%s: a CrossEncoder without %s",
                        m->folder,
                        found & WEIGHTS_FOUND_POOLER ? "classifier" : "pooler");
     m->fresh = !cross;
-    if (!(found & WEIGHTS_FOUND_POOLER))
-        weights_random_pooler(&m->weights, range, seed);
-    if (!cross)
-        weights_random_classifier(&m->weights, range, seed);
+    m->fresh_pooler = !(found & WEIGHTS_FOUND_POOLER);
+    cross_encoder_new_head(m, seed);
     return 0;
 }
 

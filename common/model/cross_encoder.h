@@ -25,6 +25,7 @@ struct cross_encoder {
     struct weights weights;     /* with classifier */
     struct tokenizer *tokenizer;
     bool fresh;                  /* the folder had no classifier */
+    bool fresh_pooler;           /* ... and no pooler */
     char folder[FILE_PATH_MAX];  /* of config.json and tokenizer files */
     struct infer_weights packed; /* private: see _freeze() */
     struct arena scratch;        /* private */
@@ -40,6 +41,8 @@ struct cross_encoder {
  */
 int cross_encoder_load(struct cross_encoder *m, const char *folder,
                        uint64_t seed, struct err *err) MUST_CHECK;
+/* For a fresh model: what the folder lacked, anew from another seed. */
+void cross_encoder_new_head(struct cross_encoder *m, uint64_t seed);
 /* Pack the weights for inference once, instead of for every call in f32; they
  * must not change any more. ERR_NOMEM. */
 int cross_encoder_freeze(struct cross_encoder *m, enum precision precision,

@@ -29,6 +29,15 @@ void recipe_announce(const struct recipe_args *r, const struct workers *w)
     precision_announce(&c, w);
 }
 
+int seeds_check(const struct seeds_args *s, const char *dev, struct err *err)
+{
+    if (s->seeds == 1 || dev[0])
+        return 0;
+    return ERR_SET(err, ERR_USAGE,
+                   "--seeds %lld needs a --dev: it chooses the seed",
+                   (long long)s->seeds);
+}
+
 int recipe_apply(const struct recipe_args *r, struct model_config *c,
                  struct err *err)
 {

@@ -17,6 +17,21 @@ struct recipe_args {
     const char *schedule, *precision;
 };
 
+/* Of the stages that try several seeds (course.h). */
+struct seeds_args {
+    int64_t seeds;
+    double share;
+};
+#define SEEDS_ROWS(st, f) \
+    OPT_ROW_INT(0, "seeds", st, f.seeds, "1", 1, 100, 0, \
+                "seeds to try, --seed and those after it: each for " \
+                "--seed-share of the steps, then the best on --dev goes on"), \
+        OPT_ROW_REAL(0, "seed-share", st, f.share, "0.3", 0.001, 1, 0, \
+                     "share of the steps for each of --seeds")
+/* --seeds needs a --dev. */
+int seeds_check(const struct seeds_args *s, const char *dev,
+                struct err *err) MUST_CHECK;
+
 /* Splice into the option table of a training stage. d_*: defaults. */
 #define RECIPE_ROWS(st, f, d_epochs, d_lr, d_batch) \
     OPT_ROW_REAL(0, "epochs", st, f.epochs, d_epochs, 0, 1e6, 0, \

@@ -17,11 +17,6 @@ static int check_head(const struct cross_encoder *m, struct err *err)
                        "%s has no classification head: train a cross-encoder "
                        "first",
                        m->folder);
-    if (m->config.activation != ACTIVATION_SIGMOID)
-        return ERR_SET(err, ERR_FORMAT,
-                       "%s gives raw logits (activation Identity); scores must "
-                       "be in [0, 1]",
-                       m->folder);
     return 0;
 }
 
@@ -144,15 +139,39 @@ static float cosine(const float *u, const float *v, size_t dim)
     return (float)sum;
 }
 
+/*
+ * Without a sigmoid a model may be one of regression, whose logits are the
+ * scores but for a little, or a ranker, whose logits are anything.
+ */
+static int to_unit(const struct scorer *s, float *score, size_t n,
+                   struct err *err)
+{
+    size_t far = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        far += score[i] < -0.5f || score[i] > 1.5f;
+        score[i] = fminf(fmaxf(score[i], 0.0f), 1.0f);
+    }
+    if (10 * far <= n)
+        return 0;
+    return ERR_SET(err, ERR_FORMAT,
+                   "%s gives raw logits (activation Identity), %zu of %zu far "
+                   "from [0, 1]; scores must be in there",
+                   s->cross.folder, far, n);
+}
+
 static int score_cross(struct scorer *s, float *score, const uint32_t *a,
                        const uint32_t *b, size_t n, struct workers *w,
                        struct err *err)
 {
     int rc = cross_encoder_logits(&s->cross, score, &s->table, a, b, n, w, err);
 
-    if (rc == 0)
-        cross_encoder_activate(&s->cross, score, n);
-    return rc;
+    if (rc < 0)
+        return rc;
+    cross_encoder_activate(&s->cross, score, n);
+    return s->raw || s->cross.config.activation == ACTIVATION_SIGMOID
+               ? 0
+               : to_unit(s, score, n, err);
 }
 
 static int score_both(struct scorer *s, float *score, float *reverse,

@@ -12,7 +12,8 @@
 
 struct scorer {
     bool is_cross, both_orders;
-    bool raw; /* set after loading: vectors as the model gives them */
+    bool raw; /* set after loading: vectors, or the logits of a cross-encoder
+                 without a sigmoid, as the model gives them */
     struct cross_encoder cross; /* one of the two is loaded */
     struct bi_encoder bi;
     struct token_table table; /* of the texts that pairs are made of */
@@ -23,7 +24,7 @@ struct scorer {
 /*
  * both_orders: a cross-encoder's score is the mean of (a, b) and (b, a). *s is
  * zeroed before, and empty on failure. Errors of the models' loading;
- * ERR_FORMAT for a cross-encoder without a sigmoid, or a plain encoder.
+ * ERR_FORMAT for a plain encoder.
  */
 int scorer_load(struct scorer *s, const char *folder, bool both_orders,
                 enum precision precision, struct err *err) MUST_CHECK;
@@ -44,6 +45,8 @@ int scorer_take(struct scorer *s, struct token_table *t, struct workers *w,
 
 /*
  * score[i] of texts a[i], b[i]: [0, 1] of a cross-encoder, [-1, 1] a cosine.
+ * Of a cross-encoder without a sigmoid (regression) the logit, cut to [0, 1];
+ * ERR_FORMAT when over a tenth of n are beyond [-0.5, 1.5]: a ranker's.
  * reverse (may be NULL) [n] out: the cross-encoder's score of (b, a), NaN where
  * that was not asked for. The bits depend on these n pairs, as
  * cross_encoder_logits() says.

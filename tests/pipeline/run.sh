@@ -149,6 +149,26 @@ done
 diff -r $work/undisturbed $work/cut >$work/out 2>&1 && [ $cuts -gt 0 ] && ok "a training killed and continued ($cuts times) ends in the same bytes" ||
     { echo "$cuts continuations" >>$work/out; bad "a training killed and continued ends in the same bytes" $work/out; }
 [ ! -e $work/cut.checkpoint ] && ok "and its checkpoint is gone" || bad "and its checkpoint is gone" $work/err
+# ---- the same with several seeds ----
+seeds() { out=$1; shift; train $out 20 --seeds 4 --seed-share 0.4 "$@"; }
+(seeds $work/seeds >/dev/null 2>$work/err) || bad "a training of four seeds runs" $work/err
+cuts=0
+for round in $(seq 1 25); do
+    : >$work/mark
+    seeds $work/seeds-cut --checkpoint-minutes 0.00001 --threads $((round % 2 + 1)) >/dev/null 2>$work/err & pid=$!
+    for _ in $(seq 3000); do
+        [ $work/seeds-cut.checkpoint -nt $work/mark ] || ! kill -0 $pid 2>/dev/null && break
+        sleep 0.01
+    done
+    sleep 0.$((RANDOM % 3))$((RANDOM % 10))
+    kill -9 $pid 2>/dev/null
+    wait $pid 2>/dev/null && break
+    grep -q 'going on after batch' $work/err && cuts=$((cuts + 1))
+done
+(seeds $work/seeds-cut >/dev/null 2>$work/err)
+diff -r $work/seeds $work/seeds-cut >$work/out 2>&1 && [ $cuts -gt 0 ] && ok "four seeds killed and continued ($cuts times) end in the same bytes" ||
+    { echo "$cuts continuations" >>$work/out; bad "four seeds killed and continued end in the same bytes" $work/out; }
+ls -d $work/seeds-cut.checkpoint* >$work/out 2>/dev/null && bad "and leave no checkpoint" $work/out || ok "and leave no checkpoint"
 train $work/other 60 --checkpoint-minutes 0.00001 >/dev/null 2>&1 & pid=$!
 for _ in $(seq 300); do [ -s $work/other.checkpoint ] && break; sleep 0.01; done
 kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null
