@@ -38,6 +38,8 @@ static const struct opt rows[] = {
                 "sentences of the same meaning to ask for per anchor"),
     OPT_ROW_INT(0, "negatives", struct session_args, negatives, "5", 0, 50, 0,
                 "look-alikes to ask for per anchor"),
+    OPT_ROW_INT(0, "top-up", struct session_args, top_up, "1", 0, TOP_UPS_MAX,
+                0, "requests for what is missing of an answer; 0: none"),
     OPT_ROW_STR(0, "domain", struct session_args, domain,
                 "customer support of an online shop", "TEXT", 0,
                 "what the sentences are about"),
@@ -314,6 +316,7 @@ static int work(struct session *x, struct err *err)
     if (x->args->dry_run)
         return session_dry_run(x, err);
     rc = x->args->cache_only ? use_stored(x, err) : session_buy(x, err);
+    x->inquiry.settled = true;
     if (rc == 0)
         rc = session_judge(x, err);
     if (rc == 0 && x->args->pilot)

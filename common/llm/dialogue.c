@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "llm/top_up.h"
 #include "net/reply.h"
 
 enum { BODY_MAX = 16 << 20, TOKENS_MAX = 1 << 20, THINKING_TOKENS = 8192 };
@@ -20,10 +21,21 @@ int dialogue_tokens(const struct dialogue_plan *p, struct span anchor)
     return (int)(n < TOKENS_MAX ? n : TOKENS_MAX);
 }
 
+/* Most tokens of an answer with what is missing. */
+static int top_up_tokens(const struct dialogue_plan *p, struct span anchor,
+                         const struct top_up *missing)
+{
+    struct dialogue_plan less = *p;
+
+    less.positives = missing->positives;
+    less.negatives = missing->negatives;
+    return dialogue_tokens(&less, anchor);
+}
+
 /* The request that the turns so far lead to. bad: what was not JSON. */
 static int make_body(struct buf *b, const struct dialogue_plan *p,
                      struct span anchor, const struct turns *t, const char *bad,
-                     struct err *err)
+                     const struct top_up *missing, struct err *err)
 {
     struct chat_request r = {
         .provider = p->provider,
@@ -42,10 +54,15 @@ static int make_body(struct buf *b, const struct dialogue_plan *p,
         .dropped = p->dropped,
         .thinking = p->thinking,
     };
-
     struct buf text = BUF_INIT(BODY_MAX);
     int rc = 0;
 
+    if (missing) {
+        r.max_tokens = top_up_tokens(p, anchor, missing);
+        r.kept = buf_str(&missing->kept);
+        r.more_positives = missing->positives;
+        r.more_negatives = missing->negatives;
+    }
     buf_reset(b);
     if (p->fill)
         rc = p->fill(p->fill_ctx, anchor, p->sample, &r.values, &text, err);
@@ -60,7 +77,7 @@ int dialogue_request(struct buf *b, const struct dialogue_plan *p,
 {
     struct turns t = TURNS_INIT;
 
-    return make_body(b, p, anchor, &t, NULL, err);
+    return make_body(b, p, anchor, &t, NULL, NULL, err);
 }
 
 static int hash_question(char hex[65], const struct dialogue_plan *plan,
@@ -81,9 +98,10 @@ static int hash_question(char hex[65], const struct dialogue_plan *plan,
     return 0;
 }
 
-static void count(struct dialogue *d, unsigned n, const struct answer_record *r)
+static void count(struct dialogue *d, unsigned n, const struct answer_record *r,
+                  enum chat_status status)
 {
-    struct dialogue_cost *c = &d->cost[d->answer.status];
+    struct dialogue_cost *c = &d->cost[status];
 
     d->counted = n + 1;
     c->answers++;
@@ -92,9 +110,10 @@ static void count(struct dialogue *d, unsigned n, const struct answer_record *r)
     c->unknown += r->money < 0.0;
 }
 
-/* Answer number n: 0 it is there, 1 it is not. */
-static int load(struct dialogue *d, const struct dialogue_plan *p,
-                struct store *answers, unsigned n, struct err *err)
+/* Answer number n into *to: 0 it is there, 1 it is not. */
+static int load(struct dialogue *d, struct chat_answer *to,
+                const struct dialogue_plan *p, struct store *answers,
+                unsigned n, struct err *err)
 {
     char code[REPLY_CODE];
     struct answer_record r;
@@ -103,15 +122,15 @@ static int load(struct dialogue *d, const struct dialogue_plan *p,
 
     if (rc != 0)
         return rc;
-    chat_answer_release(&d->answer);
-    rc = chat_read(&d->answer, r.body.ptr, r.body.len, err);
+    chat_answer_release(to);
+    rc = chat_read(to, r.body.ptr, r.body.len, err);
     /* some refuse by an error of their own */
-    if (rc == 0 && d->answer.status == CHAT_ERROR &&
+    if (rc == 0 && to->status == CHAT_ERROR &&
         reply_class(p->provider->errors, r.status, r.body.ptr, r.body.len,
                     code) == REPLY_FILTERED)
-        d->answer.status = CHAT_FILTERED;
+        to->status = CHAT_FILTERED;
     if (rc == 0 && n >= d->counted)
-        count(d, n, &r);
+        count(d, n, &r, to->status);
     json_free(doc);
     return rc;
 }
@@ -124,7 +143,7 @@ static int take_turn(struct dialogue *d, struct turns *t, char **bad,
     d->verdict = turns_after(t, &d->answer);
     d->attempt++;
     if (d->verdict == TURNS_USE && t->salvage >= 0)
-        return load(d, p, answers, (unsigned)t->salvage, err);
+        return load(d, &d->answer, p, answers, (unsigned)t->salvage, err);
     if (d->verdict != TURNS_ASK)
         return 0;
     if (d->answer.status == CHAT_UNPARSED) {
@@ -132,7 +151,50 @@ static int take_turn(struct dialogue *d, struct turns *t, char **bad,
         *bad = d->answer.content; /* ownership moves */
         d->answer.content = NULL;
     }
-    return make_body(&d->body, p, anchor, t, *bad, err);
+    return make_body(&d->body, p, anchor, t, *bad, NULL, err);
+}
+
+/* The answer to a request for what is missing: 0 its items have joined, 1 it is
+ * not there, 2 it has none. */
+static int take_top_up(struct dialogue *d, const struct dialogue_plan *p,
+                       struct store *answers, struct err *err)
+{
+    struct chat_answer more;
+    int rc;
+
+    memset(&more, 0, sizeof(more));
+    rc = load(d, &more, p, answers, d->attempt, err);
+    if (rc == 0) {
+        d->attempt++;
+        rc = top_up_join(&d->answer, &more, &d->doc[d->top_ups]) ? 0 : 2;
+        d->top_ups += rc == 0;
+    }
+    chat_answer_release(&more);
+    return rc;
+}
+
+/* There is an answer to use: is something missing? */
+static int top_up(struct dialogue *d, const struct dialogue_plan *p,
+                  struct store *answers, struct span anchor, struct err *err)
+{
+    const struct turns t = TURNS_INIT;
+    struct top_up missing = TOP_UP_INIT;
+    int rc = 0;
+
+    while (rc == 0 && d->top_ups < p->top_ups && d->top_ups < TOP_UPS_MAX) {
+        rc = top_up_look(&missing, p, anchor, &d->answer, err);
+        if (rc < 0 || missing.positives + missing.negatives == 0)
+            break;
+        rc = take_top_up(d, p, answers, err);
+    }
+    if (rc == 1) {
+        d->usable = true;
+        d->verdict = TURNS_ASK;
+        d->cap = top_up_tokens(p, anchor, &missing);
+        rc = make_body(&d->body, p, anchor, &t, NULL, &missing, err);
+    }
+    buf_release(&missing.kept);
+    return rc < 0 ? rc : 0;
 }
 
 int dialogue_follow(struct dialogue *d, const struct dialogue_plan *p,
@@ -145,16 +207,18 @@ int dialogue_follow(struct dialogue *d, const struct dialogue_plan *p,
     memset(d, 0, sizeof(*d));
     d->body = (struct buf)BUF_INIT(BODY_MAX);
     d->verdict = TURNS_ASK;
-    rc = make_body(&d->body, p, anchor, &t, NULL, err);
+    rc = make_body(&d->body, p, anchor, &t, NULL, NULL, err);
     if (rc == 0)
         rc = hash_question(d->hash, p, &d->body, err);
     while (rc == 0 && d->verdict == TURNS_ASK) {
-        rc = load(d, p, answers, d->attempt, err);
+        rc = load(d, &d->answer, p, answers, d->attempt, err);
         if (rc == 0)
             rc = take_turn(d, &t, &bad, p, answers, anchor, err);
     }
     free(bad);
     d->cap = (double)dialogue_tokens(p, anchor) * (t.longer ? 2.0 : 1.0);
+    if (rc == 0 && d->verdict == TURNS_USE && top_up_may(p))
+        rc = top_up(d, p, answers, anchor, err);
     return rc == 1 ? 0 : rc;
 }
 
@@ -162,4 +226,6 @@ void dialogue_release(struct dialogue *d)
 {
     buf_release(&d->body);
     chat_answer_release(&d->answer);
+    for (int i = 0; i < d->top_ups; i++)
+        json_free(d->doc[i]);
 }

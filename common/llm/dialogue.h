@@ -3,16 +3,20 @@
  *
  * A question is known by the hash of its first request, which has neither the
  * key nor a local server's port in it; its answers are numbered from 0
- * (net/turns.h says when there is a second). Following the stored answers is a
+ * (net/turns.h says when there is a second; llm/top_up.h when what is missing
+ * is asked for). Following the stored answers is a
  * function of them alone, so buying can stop and go on anywhere, and the pass
  * that writes the output follows the same path as the one that bought.
  */
 #ifndef LLM_DIALOGUE_H
 #define LLM_DIALOGUE_H
 
+#include "llm/checks.h"
 #include "net/chat.h"
 #include "net/turns.h"
 #include "store/answers.h"
+
+enum { TOP_UPS_MAX = 5 };
 
 /* What is asked about every anchor. */
 struct dialogue_plan {
@@ -27,6 +31,8 @@ struct dialogue_plan {
     enum provider_rung rung; /* way of asking for JSON */
     const char *dropped;     /* members to leave out (net/chat.h); or NULL */
     bool thinking;
+    int top_ups;                 /* requests for what is missing, at most */
+    const struct checks *checks; /* ... and what is not; NULL: equality only */
     /* Fill in what differs from anchor to anchor, in text; NULL: nothing. */
     int (*fill)(void *ctx, struct span anchor, unsigned sample,
                 struct prompt_values *v, struct buf *text, struct err *err);
@@ -47,6 +53,9 @@ struct dialogue {
     struct dialogue_cost cost[CHAT_ERROR + 1]; /* by status of the answers */
     unsigned counted;                          /* of the answers, in cost */
     struct chat_answer answer; /* TURNS_USE: its items; TURNS_FAIL: why */
+    bool usable; /* TURNS_ASK: answer has items, but fewer than asked for */
+    int top_ups; /* answers to requests for what was missing, in answer */
+    struct json *doc[TOP_UPS_MAX]; /* private: of their items */
 };
 
 /* Append the first request about an anchor. */

@@ -14,6 +14,14 @@ void inquiry_plan(struct dialogue_plan *out, const struct inquiry *q,
     out->rung = s->provider.rung[s->rung];
     out->dropped = s->dropped[0] ? s->dropped : NULL;
     out->sample = sample;
+    if (s->replay) /* has one answer to each anchor */
+        out->top_ups = 0;
+}
+
+static void use_as_is(struct finding *f)
+{
+    f->state = INQUIRY_USE;
+    f->dialogue.verdict = TURNS_USE;
 }
 
 void finding_release(struct finding *f)
@@ -47,6 +55,8 @@ static int look_at(struct finding *f, const struct inquiry *q,
         f->state = rc == 0 && !retry ? INQUIRY_FAILED
                    : begun           ? INQUIRY_GOES_ON
                                      : INQUIRY_FRESH;
+        if (d->usable && (q->settled || f->state == INQUIRY_FAILED))
+            use_as_is(f);
     }
     return rc < 0 ? rc : 0;
 }
@@ -92,8 +102,11 @@ int inquiry_find(struct finding *f, const struct inquiry *q, struct span anchor,
         g.sample = q->sample;
         rc = look(&g, q, anchor, retry, err);
         if (open && !open[g.source] &&
-            (g.state == INQUIRY_FRESH || g.state == INQUIRY_GOES_ON))
+            (g.state == INQUIRY_FRESH || g.state == INQUIRY_GOES_ON)) {
             g.state = INQUIRY_CLOSED;
+            if (g.dialogue.usable)
+                use_as_is(&g);
+        }
         if (i == 0 || g.state > f->state) {
             finding_release(f);
             *f = g;

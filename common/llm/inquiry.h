@@ -5,7 +5,8 @@
  * An answer that any source gave is used; only without one is a source asked.
  * What failed (refused, no JSON, no answer four times) stays failed until a
  * retry is asked for: then the next sample is, another question that leaves the
- * failed one stored.
+ * failed one stored. An answer with something missing goes on, unless its
+ * source takes nothing or gave no answer to that.
  */
 #ifndef LLM_INQUIRY_H
 #define LLM_INQUIRY_H
@@ -18,6 +19,7 @@ struct inquiry {
     const struct dialogue_plan *plan; /* what is the same for all sources */
     struct store *answers;
     unsigned sample; /* the first one that counts */
+    bool settled;    /* what is there is used, complete or not */
 };
 
 enum inquiry_state {

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/progress.h"
+#include "llm/top_up.h"
 
 enum {
     TEMPLATE_TOKENS = 64, /* that a chat template may add */
@@ -258,6 +259,32 @@ static int prove(struct state *x, const struct buyer_ask *ask, struct err *err)
     return sources_record(all, x->job->inquiry->answers, err);
 }
 
+/* As dialogue_follow() would find, which takes longer. */
+static int is_complete(bool *complete, const struct state *x,
+                       const struct buyer_ask *ask, struct span body,
+                       struct err *err)
+{
+    struct top_up missing = TOP_UP_INIT;
+    struct dialogue_plan plan;
+    struct chat_answer a;
+    struct span anchor;
+    int rc;
+
+    *complete = ask->attempt == 0 && x->last.said->complete;
+    inquiry_plan(&plan, x->job->inquiry, ask->source, ask->sample);
+    if (!*complete || !top_up_may(&plan))
+        return 0;
+    rc = chat_read(&a, body.ptr, body.len, err);
+    if (rc == 0)
+        rc = anchors_get(x->job->anchors, ask->id, &anchor, err);
+    if (rc == 0)
+        rc = top_up_look(&missing, &plan, anchor, &a, err);
+    *complete = missing.positives + missing.negatives == 0;
+    buf_release(&missing.kept);
+    chat_answer_release(&a);
+    return rc;
+}
+
 static int keep(void *ctx, struct buyer_ask *ask, struct post_done *d,
                 struct err *err)
 {
@@ -284,9 +311,7 @@ static int keep(void *ctx, struct buyer_ask *ask, struct post_done *d,
 
     if (rc == 0)
         rc = answers_put(q->answers, ask->hash, ask->attempt, &r, err);
-    /* as dialogue_follow() would find, which takes longer */
-    ask->complete = ask->attempt == 0 && x->last.said->complete;
-    return rc;
+    return rc < 0 ? rc : is_complete(&ask->complete, x, ask, r.body, err);
 }
 
 static int fail(void *ctx, const struct buyer_ask *ask, const char *reason,

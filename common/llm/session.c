@@ -58,6 +58,8 @@ int session_load(struct session *x, const struct session_args *a,
         .temperature = a->temperature,
         .seed = a->common.seed,
         .thinking = x->how.thinking,
+        .top_ups = (int)a->top_up,
+        .checks = &x->checks,
         .fill = brief_fill,
         .fill_ctx = &x->brief,
     };

@@ -23,7 +23,7 @@ struct session_args {
     struct stage_args common;
     const char *texts, *provider, *template, *out, *answers, *model, *domain;
     const char *prices, *key_file, *thinking;
-    int64_t positives, negatives, limit, sample, pilot, key_fd;
+    int64_t positives, negatives, top_up, limit, sample, pilot, key_fd;
     int64_t concurrency, max_concurrency, timeout;
     double temperature, rpm, tpm;
     double max_cost, max_tokens, max_requests, max_time, max_wait;
@@ -63,6 +63,7 @@ struct session {
     struct diversity_figures diversity;
     struct aside aside;
     size_t how_read[REPAIR_CUT + 1], status[CHAT_ERROR + 1];
+    size_t topped_up; /* anchors */
     double prompt_tokens, completion_tokens;
 };
 

@@ -18,6 +18,8 @@ static void report(const struct session *x)
         if (x->status[s])
             printf(" %zu %s", x->status[s],
                    chat_status_name((enum chat_status)s));
+    if (x->topped_up)
+        printf(", %zu of them topped up", x->topped_up);
     printf("; JSON:");
     for (int h = 0; h <= REPAIR_CUT; h++)
         if (x->how_read[h])

@@ -67,6 +67,7 @@ static int write_anchor(struct session *x, struct writer *w, uint32_t i,
     if (rc < 0)
         return rc;
     x->how_read[a->how]++;
+    x->topped_up += f->dialogue.top_ups > 0;
     x->prompt_tokens += fmax(a->prompt_tokens, 0.0);
     x->completion_tokens += fmax(a->completion_tokens, 0.0);
     waste_add(&x->waste, s->name, &f->dialogue, it.positives + it.negatives,

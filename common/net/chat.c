@@ -53,6 +53,25 @@ static void add_bad(struct json_node *list, const char *bad)
                 "Give the same content again as JSON only.");
 }
 
+/* The prompt comes first as it was: providers cache equal beginnings. */
+static int add_more(struct json_node *list, const struct chat_request *r,
+                    struct err *err)
+{
+    struct prompt_values v = r->values;
+    struct buf b = BUF_INIT(1 << 20);
+    int rc;
+
+    v.positives = r->more_positives;
+    v.negatives = r->more_negatives;
+    rc = prompt_render(&b, r->prompt->more, &v, err);
+    if (rc == 0) {
+        add_message(list, "assistant", r->kept);
+        add_message(list, "user", buf_str(&b));
+    }
+    buf_release(&b);
+    return rc;
+}
+
 static int add_messages(struct json_node *body, const struct chat_request *r,
                         struct err *err)
 {
@@ -73,6 +92,8 @@ static int add_messages(struct json_node *body, const struct chat_request *r,
         add_message(list, "user", buf_str(&b));
     if (rc == 0 && r->bad)
         add_bad(list, r->bad);
+    if (rc == 0 && r->kept)
+        rc = add_more(list, r, err);
     buf_release(&b);
     return rc;
 }

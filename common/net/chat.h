@@ -22,7 +22,11 @@ struct chat_request {
     int64_t seed;
     int max_tokens;
     const char *bad; /* an answer without JSON: ask once again; or NULL */
-    bool plain;      /* without JSON mode, which some models answer emptily */
+    /* What is kept of earlier answers, as JSON: ask for so many more; or NULL
+     */
+    const char *kept;
+    int more_positives, more_negatives;
+    bool plain; /* without JSON mode, which some models answer emptily */
     enum provider_rung rung; /* way of asking for JSON, unless plain */
     const char *dropped;     /* "," and each member to leave out with a "," */
     bool thinking; /* merge the profile's "thinking"."on", not "off" */

@@ -40,14 +40,14 @@ def wrong(what, *options, anchors=30, **limits):
     return "batch: %s" % (what or "as it should be, %s" % (limits or "")), bad, r.err
 
 
-def cut_short():
-    """Each first answer is cut by its cap, and each second: two are paid for each anchor, in two rounds of batches."""
+def rounds(what, fault, answers, *options):
+    """Each first answer to a question leads to another, and so on: as many are paid for each anchor, in rounds of batches."""
     folder, bad = tempfile.mkdtemp(), []
-    with lib.Sim("--poll", POLL, "--always", "truncated") as s:
-        r = lib.run(folder, lib.texts(folder, 20), profile(folder, s.port), "--batch")
-        end(folder, s, r, 20, bad, answers=40)
+    with lib.Sim("--poll", POLL, "--always", fault) as s:
+        r = lib.run(folder, lib.texts(folder, 20), profile(folder, s.port), "--batch", *options)
+        end(folder, s, r, 20, bad, answers=20 * answers)
     shutil.rmtree(folder)
-    return "batch: answers cut by their cap", bad, r.err
+    return "batch: " + what, bad, r.err
 
 
 def some_lines_fail():
@@ -166,7 +166,9 @@ def every_step():
     return "batch: kill -9 at each of %d steps, before and after" % (step - 1), bad, ""
 
 
-JOBS = [(wrong, ""), (few_bytes,), (few_tokens,), (cut_short,), (some_lines_fail,), (wrong, "late"), (wrong, "queue"), (wrong, "expired"), (wrong, "cancelled"),
+JOBS = [(wrong, ""), (few_bytes,), (few_tokens,), (rounds, "answers cut by their cap", "truncated", 2, "--top-up", 0),
+        (rounds, "answers cut by their cap, then what is missing", "truncated", 3), (rounds, "answers with something missing", "few", 2),
+        (some_lines_fail,), (wrong, "late"), (wrong, "queue"), (wrong, "expired"), (wrong, "cancelled"),
         (wrong, "500"), (refused,), (no_such_model,), (cap,), (killed_merging,), (every_step,)]
 
 if __name__ == "__main__":

@@ -172,6 +172,7 @@ const struct sim_fault sim_plays[] = {
     PLAY("spaces", play_spaces),
     PLAY("blank", play_blank),
     PLAY("wrong-shape", play_wrong_shape),
+    PLAY("few", play_few),
     PLAY("chat", play_chat),
     PLAY("filtered", play_filtered),
     PLAY("truncated", play_truncated),

@@ -41,6 +41,15 @@ void play_filtered(struct sim_play *p, const struct sim_request *r)
     play_say(p, r, "", "content_filter");
 }
 
+void play_few(struct sim_play *p, const struct sim_request *r)
+{
+    struct buf b = BUF_INIT(SIM_OUT_MAX);
+
+    sim_content_few(&b, r);
+    play_say(p, r, b.ptr, "stop");
+    buf_release(&b);
+}
+
 void play_truncated(struct sim_play *p, const struct sim_request *r)
 {
     struct buf b = BUF_INIT(SIM_OUT_MAX);

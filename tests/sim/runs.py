@@ -92,6 +92,38 @@ def interrupted(latency, signals, most_s):
     return "Ctrl-C %s under load, and on" % ("once" if signals == 1 else "twice"), bad, err
 
 
+def counts(r):
+    return tuple(map(int, re.search(r"(\d+) positives, (\d+) negatives kept", r.out).groups()))
+
+
+def top_up():
+    """Two positives and a negative too few at first: they are asked for once. A run that stops before goes on there, what is there is
+    used without them, and an answer that never comes takes nothing away."""
+    folder, bad, n = tempfile.mkdtemp(), [], 40
+    with lib.Sim("--always", "few", "--latency", 5) as s:
+        store, prof = lib.texts(folder, n), lib.profile(folder, s.port, concurrency={"start": 4, "max": 4})
+        lib.run(folder, store, prof, "--max-requests", 45)
+        part = lib.run(folder, store, prof, "--cache-only", "--max-failures", n)
+        before = s.bill()["requests"]
+        r = lib.run(folder, store, prof, "--force")
+        bill = s.bill()
+        none = lib.run(folder, store, prof, "--force", "--top-up", 0)
+        if s.bill()["requests"] != bill["requests"]:
+            bad.append("%d requests more without top-ups" % (s.bill()["requests"] - bill["requests"]))
+    if before != 45 or not 3 * 45 / 2 <= counts(part)[0] < 5 * n:
+        bad.append("%d requests, then %s sentences" % (before, counts(part)))
+    if ", %d of them topped up" % n not in r.out:
+        bad.append("the report does not say so")
+    if counts(r)[0] != 5 * n or not 5 * n - 8 <= counts(r)[1] <= 5 * n or bill["whole"]["n"] != 2 * n:
+        bad.append("%s sentences, %d answers" % (counts(r), bill["whole"]["n"]))
+    if counts(none) != (3 * n, 4 * n):
+        bad.append("%s sentences without top-ups" % (counts(none),))
+    if abs(lib.money(bill, "whole") - r.ledger["money"]) > 1e-9:
+        bad.append("billed %g, ledger %g" % (lib.money(bill, "whole"), r.ledger["money"]))
+    shutil.rmtree(folder)
+    return "what is missing of an answer is asked for once", bad, r.out + r.err
+
+
 def shown(path):
     text = subprocess.run([os.path.join(lib.BIN, "bin/records"), "show", "--in", path, "--json", "--limit", "1000000"], check=True,
                           capture_output=True, text=True).stdout
@@ -226,4 +258,4 @@ def log_lines():
     return "a log line every 10 s", [] if len(found) == 1 and 8 <= int(found[0]) <= 11 else ["%s" % found], r.err
 
 
-JOBS = [(dry_run,), (pilot,), (interrupted, 200, 1, 5), (interrupted, 8000, 2, 2), (sums,), (progress,), (log_lines,), (memory,)]
+JOBS = [(dry_run,), (pilot,), (interrupted, 200, 1, 5), (interrupted, 8000, 2, 2), (top_up,), (sums,), (progress,), (log_lines,), (memory,)]

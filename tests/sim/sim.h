@@ -80,6 +80,7 @@ unsigned sim_requests(void);
 /* What is asked for, as far as the prompt says. */
 struct sim_ask {
     char anchor[2048];
+    char kept[8192]; /* of earlier answers, when more is asked for */
     int positives, negatives;
     bool stream;
     uint64_t hash; /* of the anchor and the turn */
@@ -88,6 +89,8 @@ void sim_read_ask(struct sim_ask *a, const struct json_node *request);
 /* The content: JSON with the sentences. */
 void sim_write_items(struct buf *b, const struct sim_ask *a);
 void sim_content(struct buf *b, const struct sim_request *r);
+/* The first time two positives and a negative too few. */
+void sim_content_few(struct buf *b, const struct sim_request *r);
 
 /* ---- faults.c ---- */
 

@@ -42,6 +42,8 @@ static int number_before(const char *text, const char *word)
 
         while (q > text && (q[-1] == ' ' || (q[-1] & 0x80)))
             q--;
+        if (q - text > 5 && memcmp(q - 5, " more", 5) == 0)
+            q -= 5;
         if (q > text && isdigit((unsigned char)q[-1])) {
             while (q > text && isdigit((unsigned char)q[-1]))
                 q--;
@@ -75,6 +77,8 @@ void sim_read_ask(struct sim_ask *a, const struct json_node *request)
         int pos, neg;
 
         a->hash = hash64(text, strlen(text), a->hash);
+        if (strcmp(json_str(json_get(m, "role"), ""), "assistant") == 0)
+            snprintf(a->kept, sizeof(a->kept), "%s", text);
         if (strcmp(json_str(json_get(m, "role"), ""), "user") != 0)
             continue;
         if (first)
@@ -99,12 +103,27 @@ static bool is_chinese(const char *s)
     return false;
 }
 
+/* The i-th way that is not among what is kept. */
+static const char *way(const struct sim_ask *a, const char *const *words, int i)
+{
+    const uint64_t from = a->hash % WAYS;
+
+    for (uint64_t k = 0; k < WAYS; k++) {
+        const char *w = words[(from + k) % WAYS];
+
+        if (!strstr(a->kept, w) && i-- == 0)
+            return w;
+    }
+    return words[(from + (uint64_t)(i + WAYS)) % WAYS];
+}
+
 static void put_item(struct buf *b, const struct sim_ask *a, bool zh, int i,
                      bool positive)
 {
     const char *const *words =
         positive ? (zh ? open_zh : open_en) : (zh ? change_zh : change_en);
-    const char *w = words[(a->hash + (uint64_t)i) % WAYS];
+    const char *w =
+        i < WAYS ? way(a, words, i) : words[(a->hash + (uint64_t)i) % WAYS];
     struct buf s = BUF_INIT(SIM_OUT_MAX);
     size_t len = strlen(a->anchor);
 
@@ -139,7 +158,7 @@ void sim_write_items(struct buf *b, const struct sim_ask *a)
     put(b, "]}");
 }
 
-void sim_content(struct buf *b, const struct sim_request *r)
+static void content(struct buf *b, const struct sim_request *r, bool few)
 {
     struct err err = ERR_INIT;
     struct json *doc = NULL;
@@ -149,6 +168,20 @@ void sim_content(struct buf *b, const struct sim_request *r)
                    &err) < 0)
         fprintf(stderr, "sim: %s\n", err.msg);
     sim_read_ask(&a, json_root(doc));
+    if (few && !a.kept[0]) {
+        a.positives -= 2;
+        a.negatives -= 1;
+    }
     sim_write_items(b, &a);
     json_free(doc);
+}
+
+void sim_content(struct buf *b, const struct sim_request *r)
+{
+    content(b, r, false);
+}
+
+void sim_content_few(struct buf *b, const struct sim_request *r)
+{
+    content(b, r, true);
 }

@@ -58,7 +58,7 @@ static int make(void **state)
                                    .positives = 1,
                                    .negatives = 1,
                                    .seed = 1 };
-    inquiry = (struct inquiry){ &sources, &plan, answers, 0 };
+    inquiry = (struct inquiry){ &sources, &plan, answers, 0, false };
     return 0;
 }
 
@@ -189,6 +189,76 @@ static void another_sample_is_another_question(void **state)
     assert_int_equal(sample, 0);
 }
 
+/* ---- an answer with something missing ---- */
+
+#define FEW \
+    "{\"choices\":[{\"message\":{\"content\":\"{\\\"positives\\\":[\\\"p\\\"]" \
+    "}\"}}]}"
+
+static void ask_for_more(void)
+{
+    char file[SCRATCH_PATH];
+    struct err err = ERR_INIT;
+
+    prompt_release(&prompt);
+    scratch_write(file, "template", "more: {negatives} more\n===\n{anchor}",
+                  (size_t)-1);
+    assert_ok(prompt_load(&prompt, file, &err), &err);
+    plan.top_ups = 1;
+}
+
+static void what_is_missing_is_asked_of_the_same_source(void **state)
+{
+    static const bool second[] = { false, true };
+    size_t source;
+    unsigned sample;
+
+    (void)state;
+    ask_for_more();
+    assert_int_equal(step(NULL, false, &source, &sample, FEW), INQUIRY_FRESH);
+    assert_int_equal(step(NULL, false, &source, &sample, NULL),
+                     INQUIRY_GOES_ON);
+    assert_int_equal(source, 0);
+    /* its source takes nothing: no other is asked for the whole again */
+    assert_int_equal(step(second, false, &source, &sample, NULL), INQUIRY_USE);
+    assert_int_equal(source, 0);
+    inquiry.settled = true;
+    assert_int_equal(step(NULL, false, &source, &sample, NULL), INQUIRY_USE);
+    inquiry.settled = false;
+    assert_int_equal(step(NULL, false, &source, &sample, GOOD),
+                     INQUIRY_GOES_ON);
+    assert_int_equal(step(NULL, false, &source, &sample, NULL), INQUIRY_USE);
+}
+
+static void what_is_there_is_used_when_the_rest_does_not_come(void **state)
+{
+    struct finding f;
+    struct err err = ERR_INIT;
+    size_t source;
+    unsigned sample;
+
+    (void)state;
+    ask_for_more();
+    assert_int_equal(step(NULL, false, &source, &sample, FEW), INQUIRY_FRESH);
+    assert_ok(inquiry_find(&f, &inquiry, anchor, NULL, false, &err), &err);
+    assert_int_equal(f.dialogue.attempt, 1);
+    assert_ok(
+        answers_put_failure(answers, f.dialogue.hash, 1, "HTTP 500", &err),
+        &err);
+    assert_ok(store_commit(answers, &err), &err);
+    finding_release(&f);
+    assert_ok(inquiry_find(&f, &inquiry, anchor, NULL, false, &err), &err);
+    assert_int_equal(f.state, INQUIRY_USE);
+    assert_int_equal(f.dialogue.verdict, TURNS_USE);
+    assert_int_equal(f.dialogue.answer.positives, 1);
+    finding_release(&f);
+    /* a retry asks again; refused, that is the end */
+    assert_int_equal(step(NULL, true, &source, &sample, REFUSED),
+                     INQUIRY_GOES_ON);
+    assert_int_equal(step(NULL, true, &source, &sample, NULL), INQUIRY_USE);
+    assert_int_equal(sample, 0);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make, clean)
@@ -198,6 +268,8 @@ int main(void)
         CASE(a_failure_is_no_answer_and_stays),
         CASE(what_got_no_answer_is_the_same_question_again),
         CASE(another_sample_is_another_question),
+        CASE(what_is_missing_is_asked_of_the_same_source),
+        CASE(what_is_there_is_used_when_the_rest_does_not_come),
     };
 
     return cmocka_run_group_tests_name("inquiry", tests, NULL, NULL);
