@@ -87,7 +87,7 @@ static int make(void **state)
     plan = (struct dialogue_plan){
         .prompt = &prompt, .domain = "", .positives = 2, .negatives = 2
     };
-    inquiry = (struct inquiry){ &sources, &plan, answers, 0 };
+    inquiry = (struct inquiry){ &sources, &plan, answers, 0, false };
     reply(&inquiry, ANSWER);
     memset(&judge, 0, sizeof(judge));
     judge.how = o;
