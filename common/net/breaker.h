@@ -1,7 +1,8 @@
 /*
  * breaker.h - the share of failures among the last 100 results of an endpoint.
  * A true sliding window: four failures in a hundred never trip it, sixty do.
- * Throttled requests are no results.
+ * Throttled requests are no results; all that one broken HTTP/2 connection took
+ * with it are one (the caller's to tell).
  */
 #ifndef NET_BREAKER_H
 #define NET_BREAKER_H

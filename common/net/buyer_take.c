@@ -78,12 +78,28 @@ static void wait_throttled(struct buyer *b, struct buyer_slot *s,
     s->waiting = true;
 }
 
+/* HTTP/2 has many requests on a connection, which fail together when it breaks:
+ * that is one event, or a single reset would look like an outage. */
+static bool broke_with_another(struct lane *l, double sent,
+                               const struct post_done *d)
+{
+    bool same = d->connection != 0 && d->connection == l->lost_connection &&
+                sent < l->lost_at;
+
+    if (!same) {
+        l->lost_connection = d->connection;
+        l->lost_at = buyer_now();
+    }
+    return same;
+}
+
 static void wait_transient(struct buyer *b, struct buyer_slot *s,
                            const struct post_done *d)
 {
     double wait;
 
-    count_result(&b->lane[s->lane], true, d);
+    if (!broke_with_another(&b->lane[s->lane], s->sent, d))
+        count_result(&b->lane[s->lane], true, d);
     if (++s->tries >= TRIES || d->hints.should_retry == 0) {
         give_up(b, s, d);
         return;

@@ -21,6 +21,8 @@ struct lane {
     const struct buyer_lane *want;
     struct limiter limiter;
     struct breaker breaker;
+    long lost_connection; /* the last one that broke, and when that counted */
+    double lost_at;
     size_t busy, answers, refused;
     bool stopped;
     struct err why;     /* ... if so */

@@ -158,6 +158,7 @@ static void set_options(struct slot *s, const struct post_request *r)
         curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, ""); /* all it can decode */
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L); /* many requests a connection */
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
     curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, 1000L * r->timeout_s);
@@ -310,10 +311,12 @@ static void finish(struct post *p, struct slot *s, CURLcode code,
     done->seconds = (double)us * 1e-6;
     curl_easy_getinfo(s->easy, CURLINFO_SIZE_UPLOAD_T, &up);
     done->sent = up > 0 || s->body_at > s->sent;
-    if (code == CURLE_OK)
+    if (code == CURLE_OK) {
         curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &done->status);
-    else
+    } else {
         snprintf(done->error, sizeof(done->error), "%s", reason(s, code));
+        curl_easy_getinfo(s->easy, CURLINFO_LOCAL_PORT, &done->connection);
+    }
     curl_multi_remove_handle(p->multi, s->easy);
     clear(s);
     p->busy--;

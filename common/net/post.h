@@ -24,6 +24,7 @@ struct post_done {
     struct hints hints; /* of its header lines */
     double seconds;     /* the transfer took */
     bool sent;          /* the request went out: it may have been billed */
+    long connection;    /* its local port, with an error; else or unknown: 0 */
     char error[256];    /* transport error, "" = none */
 };
 

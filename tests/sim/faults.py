@@ -189,6 +189,44 @@ def certificates():
     return "certificates are checked", bad, log
 
 
+def swallowed(r, bill):
+    """The oracle with a proxy between that dies with answers, or requests, in its hands."""
+    bad = []
+    paid, known, held = lib.money(bill, "whole", "waste"), r.ledger.get("money", 0), r.ledger.get("held_money", 0)
+    if known > paid + 1e-9 or paid > known + held + 1e-9:
+        bad.append("billed %.6f, the ledger has %.6f and holds %.6f" % (paid, known, held))
+    lost = r.ledger["requests"] - bill["requests"]
+    if not 0 <= lost <= r.ledger["unknown"]:
+        bad.append("%d requests came, the ledger has %g, %g of them unknown" % (bill["requests"], r.ledger["requests"], r.ledger["unknown"]))
+    return bad
+
+
+def http2():
+    """Many requests on one connection; three times it breaks with all that is under way: three events, not an outage."""
+    folder = tempfile.mkdtemp()
+    tls.certificates(folder)
+    store = lib.texts(folder, 400)
+    bad = []
+    with lib.Sim("--latency", 500) as s, tls.Http2(folder, s.port) as front:
+        prof = lib.profile(folder, 0, base_url="https://localhost:%d/v1" % front.port, concurrency={"start": 80, "max": 80}, timeout_s=20)
+        p = lib.start(folder, store, prof, "--fixed", env={"SSL_CERT_FILE": os.path.join(folder, "ca.pem")})
+        for _ in range(3):
+            came = s.bill()["requests"]
+            while s.bill()["requests"] < came + 70 and p.poll() is None:
+                time.sleep(0.01)
+            front.restart()
+        r = lib.finish(p, folder)
+        bill = s.bill()
+    bad += swallowed(r, bill)
+    if r.code != OK or r.done.get("kept") != "400":
+        bad.append("exit %d, kept %s of 400" % (r.code, r.done.get("kept")))
+    if r.ledger.get("failed", 0) < 120:
+        bad.append("only %s requests broke" % r.ledger.get("failed"))
+    bad += front.not_http2()
+    shutil.rmtree(folder)
+    return "HTTP/2, and its connection breaks", bad, r.err
+
+
 def main():
     names = subprocess.run([os.path.join(lib.BIN, "sim/sim"), "--names"], capture_output=True, text=True).stdout.split()
     jobs = [(once, n) for n in names]
@@ -200,8 +238,13 @@ def main():
     check(*table(names))
     if shutil.which("openssl"):
         check(*certificates())
+        if shutil.which("nghttpx"):
+            check(*http2())
+        else:
+            skipped += 1
+            print("skip sim: HTTP/2: no nghttpx (package nghttp2-proxy) here")
     else:
-        skipped = 1
+        skipped += 1
         print("skip sim: certificates are checked: no openssl program here")
     with ThreadPoolExecutor(6) as pool:
         for job in [pool.submit(*j) for j in jobs] + [pool.submit(j) for j in (storm, two_meanings, caps)] + \

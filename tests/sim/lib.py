@@ -73,11 +73,18 @@ class Result:
     pass
 
 
+def start(folder, store, prof, *options, env={}):
+    return subprocess.Popen(command(folder, store, prof, *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            env=dict(environment(), **env), start_new_session=True)
+
+
 def run(folder, store, prof, *options, timeout=60):
     """llm-generate to its end: exit code, log, ledger, peak memory."""
+    return finish(start(folder, store, prof, *options), folder, timeout)
+
+
+def finish(p, folder, timeout=60):
     r = Result()
-    p = subprocess.Popen(command(folder, store, prof, *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
-                         start_new_session=True)
     try:
         out, err = p.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:

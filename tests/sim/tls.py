@@ -2,7 +2,7 @@
 
 tls.py FOLDER PORT CERT: accept TLS with CERT.pem and pass it on; prints its port.
 """
-import os, socket, ssl, subprocess, sys, threading
+import os, socket, ssl, subprocess, sys, threading, time
 
 
 def openssl(*args):
@@ -58,6 +58,47 @@ def serve(folder, port, cert):
         out = socket.create_connection(("127.0.0.1", port))
         for pair in (inside, out), (out, inside):
             threading.Thread(target=pump, args=pair, daemon=True).start()
+
+
+class Http2:
+    """nghttpx, a proxy that speaks HTTP/2 before and HTTP/1.1 behind it."""
+
+    def __init__(self, folder, backend):
+        self.folder, self.log = folder, os.path.join(folder, "nghttpx.log")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        with open(os.path.join(folder, "good.pem")) as both:
+            key, cert = both.read().split("-----BEGIN CERTIFICATE-----")
+        for name, text in ("h2.key", key), ("h2.crt", "-----BEGIN CERTIFICATE-----" + cert):
+            with open(os.path.join(folder, name), "w") as f:
+                f.write(text)
+        self.command = ["nghttpx", "--conf=/dev/null", "--single-process", "--frontend=127.0.0.1,%d" % self.port, "--backend=127.0.0.1,%d" % backend,
+                        "--accesslog-file=" + self.log, "--accesslog-format=$request", "--errorlog-file=/dev/null",
+                        os.path.join(folder, "h2.key"), os.path.join(folder, "h2.crt")]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(500):
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return self
+            except OSError:
+                time.sleep(0.01)
+        raise RuntimeError("nghttpx does not listen")
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def restart(self):
+        self.__exit__()
+        self.__enter__()
+
+    def not_http2(self):
+        with open(self.log) as f:
+            lines = f.read().splitlines()
+        other = [l for l in lines if not l.endswith(" HTTP/2")]
+        return ["not by HTTP/2: %s" % l for l in other[:3]] if lines else ["nothing went through nghttpx"]
 
 
 if __name__ == "__main__":
