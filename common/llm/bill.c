@@ -15,14 +15,24 @@ const char *bill_money(char out[40], const char *currency, double money)
     return out;
 }
 
+/* ", 67 %" where there are any. */
+static const char *share(char out[16], double part, double whole)
+{
+    out[0] = '\0';
+    if (part > 0.0 && whole > 0.0)
+        snprintf(out, 16, ", %.0f %%", 100.0 * part / whole);
+    return out;
+}
+
 static void print_row(const struct bill *b, const struct ledger_row *r)
 {
-    char paid[40], lost[40];
+    char paid[40], lost[40], part[16];
     double known = r->unknown > 0.0 && r->money <= 0.0 ? NAN : r->money;
 
     printf("paid to %s: %.0f requests, %.0f answers; tokens %.0f in (%.0f "
-           "cached), %.0f out (%.0f reasoning); %s",
+           "cached%s), %.0f out (%.0f reasoning); %s",
            r->source, r->requests, r->answers, r->prompt, r->cached,
+           share(part, r->cached, r->prompt),
            r->completion, r->reasoning, bill_money(paid, b->currency, known));
     if (r->unknown > 0.0 && !isnan(known))
         printf(" and %.0f requests of unknown price", r->unknown);

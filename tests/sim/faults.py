@@ -7,7 +7,7 @@ lead to got nothing; the key is nowhere.
 import json, os, re, shutil, subprocess, sys, tempfile, time
 from concurrent.futures import ThreadPoolExecutor
 
-import batches, lib, runs, soak, tls
+import batches, lib, reports, runs, soak, tls
 
 OK, LATER, AUTH, CONFIG = 0, 75, 77, 78
 # What one appearance of a fault leads to: kept anchors of 3 and exit code; the reason of those that failed begins so.
@@ -250,7 +250,7 @@ def main():
         for job in [pool.submit(*j) for j in jobs] + [pool.submit(j) for j in (storm, two_meanings, caps)] + \
                 [pool.submit(*j) for j in batches.JOBS]:
             check(*job.result())
-    for job in runs.JOBS:  # alone: they look at time and memory
+    for job in runs.JOBS + reports.JOBS:  # alone: they look at time and memory
         check(*job[0](*job[1:]))
     check("300 anchors with random faults and kills", soak.soak(300, 3))
     results = os.path.join(lib.ROOT, "build/results")

@@ -136,6 +136,58 @@ void play_null_choices(struct sim_play *p, const struct sim_request *r)
     envelope(p, r, "null", SIM_WASTE);
 }
 
+/* Two choices where one was asked for; both are paid. */
+void play_two_choices(struct sim_play *p, const struct sim_request *r)
+{
+    struct buf b = BUF_INIT(SIM_OUT_MAX), one = BUF_INIT(SIM_OUT_MAX);
+    char *from, *end;
+
+    play_body(&one, r, NULL, "stop", SIM_WHOLE);
+    from = strstr(one.ptr, "{\"index\"");
+    end = strstr(one.ptr, "],\"usage\"");
+    put_len(&b, one.ptr, (size_t)(end - one.ptr));
+    put(&b, ",");
+    put_len(&b, from, (size_t)(end - from));
+    put(&b, end);
+    put_answer(&p->out, 200, "", "application/json",
+               (struct span){ b.ptr, b.len });
+    buf_release(&one);
+    buf_release(&b);
+}
+
+/* An answer with a detail of its usage, "prompt" or "completion". */
+static void detailed(struct sim_play *p, const struct sim_request *r,
+                     const char *of, const char *name, size_t tokens)
+{
+    struct buf b = BUF_INIT(SIM_OUT_MAX);
+
+    play_body(&b, r, NULL, "stop", SIM_WHOLE);
+    b.len -= 2;
+    putf(&b, ",\"%s_tokens_details\":{\"%s_tokens\":%zu}}}", of, name, tokens);
+    put_answer(&p->out, 200, "", "application/json",
+               (struct span){ b.ptr, b.len });
+    buf_release(&b);
+}
+
+void play_reasons(struct sim_play *p, const struct sim_request *r)
+{
+    detailed(p, r, "completion", "reasoning", 17);
+}
+
+/* What a request begins with that the one before it began with as well comes
+ * from the cache, as where the provider has one of prefixes. */
+void play_cached(struct sim_play *p, const struct sim_request *r)
+{
+    static struct buf last = BUF_INIT(SIM_OUT_MAX);
+    size_t n = 0;
+
+    while (n < last.len && n < r->body.len && last.ptr[n] == r->body.ptr[n])
+        n++;
+    last.len = 0;
+    put_len(&last, r->body.ptr, r->body.len);
+    detailed(p, r, "prompt", "cached", n / 4);
+}
+
 void play_no_usage(struct sim_play *p, const struct sim_request *r)
 {
     struct buf b = BUF_INIT(SIM_OUT_MAX);
