@@ -32,8 +32,8 @@ static void print_row(const struct bill *b, const struct ledger_row *r)
     printf("paid to %s: %.0f requests, %.0f answers; tokens %.0f in (%.0f "
            "cached%s), %.0f out (%.0f reasoning); %s",
            r->source, r->requests, r->answers, r->prompt, r->cached,
-           share(part, r->cached, r->prompt),
-           r->completion, r->reasoning, bill_money(paid, b->currency, known));
+           share(part, r->cached, r->prompt), r->completion, r->reasoning,
+           bill_money(paid, b->currency, known));
     if (r->unknown > 0.0 && !isnan(known))
         printf(" and %.0f requests of unknown price", r->unknown);
     printf("\n");
