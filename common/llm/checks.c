@@ -16,6 +16,7 @@ static const struct checks_rules defaults = {
     .near = 0.95,
     .repeated = 0.85,
     .length = 4.0,
+    .words = 0.5,
     .overlap = 0.1,
     .cosine_same = 0.3,
     .cosine_differ = 0.995,
@@ -25,9 +26,9 @@ static const struct checks_rules defaults = {
 };
 
 static const char *const names[] = { "equal",    "repeated", "length",
-                                     "language", "numbers",  "negation",
-                                     "overlap",  "cosine",   "cross",
-                                     "judge" };
+                                     "language", "words",    "numbers",
+                                     "negation", "overlap",  "cosine",
+                                     "cross",    "judge" };
 
 const char *checks_name(enum checks_fn f)
 {
@@ -45,6 +46,7 @@ static double *number_of(struct checks_rules *r, const char *key)
         { "near", &r->near },
         { "repeated", &r->repeated },
         { "length", &r->length },
+        { "words", &r->words },
         { "overlap", &r->overlap },
         { "cosine-same", &r->cosine_same },
         { "cosine-differ", &r->cosine_differ },
@@ -82,10 +84,10 @@ static int read_setting(struct checks_rules *r, const char *word, size_t len,
     }
     return ERR_SET(err, ERR_USAGE,
                    "--checks: '%.*s': expected NAME=off (equal, repeated, "
-                   "length, language, numbers, negation, overlap, cosine, "
-                   "cross, judge), or a number for near, repeated, length, "
-                   "overlap, cosine-same, cosine-differ, cosine-far, "
-                   "cross-same or cross-differ",
+                   "length, language, words, numbers, negation, overlap, "
+                   "cosine, cross, judge), or a number for near, repeated, "
+                   "length, words, overlap, cosine-same, cosine-differ, "
+                   "cosine-far, cross-same or cross-differ",
                    (int)len, word);
 }
 
@@ -134,6 +136,20 @@ static enum checks_vote vote_language(struct span anchor, struct span text)
     if (a == b || (a == SCRIPT_KANA && b == SCRIPT_HAN))
         return VOTE_ACCEPT;
     return VOTE_REJECT;
+}
+
+/* Codes and names may be all that an anchor has, too. */
+static int vote_words(const struct checks *c, enum checks_vote *vote,
+                      struct span anchor, struct span text, struct err *err)
+{
+    double a = 0.0, b;
+    int rc = detect_nonsense(c->detect, &b, text, err);
+
+    if (rc == 0 && b > c->rules.words)
+        rc = detect_nonsense(c->detect, &a, anchor, err);
+    if (rc == 0 && b > c->rules.words && a < 0.5 * b)
+        *vote = VOTE_REJECT;
+    return rc;
 }
 
 static int vote_numbers(const struct checks *c, struct checks_result *r,
@@ -233,7 +249,9 @@ int checks_text(const struct checks *c, struct checks_result *r,
         return 0;
     r->vote[CHECK_LENGTH] = vote_length(c, anchor, text);
     r->vote[CHECK_LANGUAGE] = vote_language(anchor, text);
-    rc = vote_numbers(c, r, anchor, text, kind, positive, err);
+    rc = vote_words(c, &r->vote[CHECK_WORDS], anchor, text, err);
+    if (rc == 0)
+        rc = vote_numbers(c, r, anchor, text, kind, positive, err);
     if (rc == 0)
         rc = vote_negation(c, &r->vote[CHECK_NEGATION], anchor, text, kind,
                            positive, err);

@@ -4,9 +4,9 @@
  * a verdict. Coverage, overlap and conflict of each are counted as in Ratner
  * et al., "Snorkel: rapid training data creation with weak supervision", 2017.
  *
- * Firm functions (equality, repetition, length, language, numbers) reject
- * alone, and so does negation for a negative that says it has one and has not.
- * The others look at what may be right after all ("don't forget" for
+ * Firm functions (equality, repetition, length, language, words, numbers)
+ * reject alone, and so does negation for a negative that says it has one and
+ * has not. The others look at what may be right after all ("don't forget" for
  * "remember"): their reject (and that of numbers where one side has none, as
  * "both" has for "two") puts an item aside for people, unless the judge or the
  * cross-encoder accepts it. Two of them reject together.
@@ -23,6 +23,7 @@ enum checks_fn {
     CHECK_REPEATED, /* nearly one of another anchor (llm/corpus.h) */
     CHECK_LENGTH,   /* ratio to the anchor's */
     CHECK_LANGUAGE, /* script */
+    CHECK_WORDS,    /* letters that make none */
     CHECK_NUMBERS,  /* positive: the same; negative of kind number: others */
     CHECK_NEGATION, /* positive: as many; of kind negation: others */
     CHECK_OVERLAP,  /* negative: characters shared with the anchor */
@@ -41,6 +42,7 @@ struct checks_rules {
     double near;                       /* likeness that counts as equal */
     double repeated;                   /* ... to one of another anchor */
     double length;                     /* most ratio, either way */
+    double words;                      /* most share of letters in none */
     double overlap;                    /* least likeness of a negative */
     double cosine_same, cosine_differ; /* least of a positive, most of a
                                           negative */

@@ -47,8 +47,17 @@ static const char negation_pattern[] =
 /* 是不是, 能不能, 有没有: a question, not a negation. */
 static const char asking_pattern[] = "(\\p{Han})[不没]\\1";
 
+#define CONSONANT "[b-df-hj-np-tv-xz]"
+/* A group is set for what is no word. Compounds of German reach eight
+ * consonants and thirty letters, but hardly a whole sentence of them. */
+static const char nonsense_pattern[] =
+    "((?:\\b(?<w>\\w+)(?:[\\s\\p{P}]+\\g{w}\\b){3,})|"
+    "(?:(?<h>\\p{Han}{1,8})\\g{h}{3,})|\\p{Latin}{31,}|\\b" CONSONANT "{5,}\\b|"
+    "\\p{Latin}*?(?:" CONSONANT "{7,}|(?<l>\\p{Latin})\\g{l}{3})\\p{Latin}*)|"
+    "\\p{Latin}+|\\p{L}";
+
 struct detect {
-    struct pattern *digits, *words, *han, *negation, *asking;
+    struct pattern *digits, *words, *han, *negation, *asking, *nonsense;
 };
 
 int detect_new(struct detect **out, struct err *err)
@@ -68,6 +77,8 @@ int detect_new(struct detect **out, struct err *err)
         rc = pattern_new(&d->negation, negation_pattern, PATTERN_CASELESS, err);
     if (rc == 0)
         rc = pattern_new(&d->asking, asking_pattern, PATTERN_PLAIN, err);
+    if (rc == 0)
+        rc = pattern_new(&d->nonsense, nonsense_pattern, PATTERN_CASELESS, err);
     if (rc < 0) {
         detect_free(d);
         *out = NULL;
@@ -84,6 +95,7 @@ void detect_free(struct detect *d)
     pattern_free(d->han);
     pattern_free(d->negation);
     pattern_free(d->asking);
+    pattern_free(d->nonsense);
     free(d);
 }
 
@@ -349,6 +361,40 @@ int detect_negation(struct detect *d, struct detect_negation *out,
         }
     }
     out->n -= asking < out->n ? asking : out->n;
+    buf_release(&b);
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- letters without words ---- */
+
+static size_t letters(struct span s)
+{
+    const char *p = s.ptr, *end = p + s.len;
+    size_t n = 0;
+
+    while (p < end)
+        n += normalise_is_word(normalise_decode(&p, end));
+    return n;
+}
+
+int detect_nonsense(struct detect *d, double *share, struct span text,
+                    struct err *err)
+{
+    struct buf b = BUF_INIT(24 * text.len + 64);
+    size_t at = 0, all = 0, bad = 0, n;
+    struct span s, found;
+    int rc = normalise_text(&b, text, NORMALISE_NFKC, err);
+
+    s = (struct span){ buf_str(&b), b.len };
+    while (rc == 0) {
+        rc = pattern_each(d->nonsense, s, &at, &found, err);
+        if (rc == 0) {
+            n = letters(found);
+            all += n;
+            bad += pattern_group(d->nonsense, 1).ptr ? n : 0;
+        }
+    }
+    *share = all ? (double)bad / (double)all : 0.0;
     buf_release(&b);
     return rc < 0 ? rc : 0;
 }

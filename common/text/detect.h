@@ -39,6 +39,12 @@ struct detect_negation {
 int detect_negation(struct detect *d, struct detect_negation *out,
                     struct span text, struct err *err) MUST_CHECK;
 
+/* The share of its letters in what can hardly be words: Latin letters without a
+ * vowel, 7 consonants or 4 times the same in a row, more than 30 at once; and
+ * what is said four times in a row. 0 of no letters. */
+int detect_nonsense(struct detect *d, double *share, struct span text,
+                    struct err *err) MUST_CHECK;
+
 enum detect_script {
     SCRIPT_NONE, /* no letter */
     SCRIPT_LATIN,

@@ -30,7 +30,7 @@ printf '%s\n' 'How do I return my shoes?' 'My card was refused twice today.' \
 "$bin/records" import --in "$tmp/anchors.txt" --out "$tmp/anchors.lmdb" -q 2> /dev/null
 code=0
 "$bin/llm-generate" --texts "$tmp/anchors.lmdb" --provider "$tmp/profile.json" --out "$tmp/out.lmdb" \
-    --rejects "$tmp/rejects.jsonl" --aside "$tmp/aside.lmdb" --max-failures 4 > "$tmp/out" 2>&1 || code=$?
+    --rejects "$tmp/rejects.jsonl" --aside "$tmp/aside.lmdb" --max-failures 4 --top-up 0 > "$tmp/out" 2>&1 || code=$?
 cat "$tmp/out" "$tmp/rejects.jsonl"
 "$python" - "$tmp" "$code" <<'PYTHON'
 import json, re, sys

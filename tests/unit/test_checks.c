@@ -70,6 +70,11 @@ static void each_function_finds_its_fault(void **state)
         { "within 14 days", "before 14 days", "number", CHECKS_REJECT,
           CHECK_NUMBERS },
         { "my parcel", "3 parcels", "number", CHECKS_ACCEPT, CHECK_EQUAL },
+        { "Where is it?", "txdpyqsdvljtcybrgnpwzxplbmhzbzb", NULL,
+          CHECKS_REJECT, CHECK_WORDS },
+        { "我想退货", "退货退货退货退货退货", NULL, CHECKS_REJECT,
+          CHECK_WORDS },
+        { "SKU bcdfghjkl", "bcdfgh xkcdqz", NULL, CHECKS_ACCEPT, CHECK_EQUAL },
         { "abcdefg hijk", "zyx vut qrs", "entity", CHECKS_ASIDE,
           CHECK_OVERLAP },
     };

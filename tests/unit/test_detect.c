@@ -23,6 +23,40 @@ static int clean(void **state)
     return 0;
 }
 
+static void letters_without_words_are_seen(void **state)
+{
+    static const struct {
+        const char *text;
+        double share;
+    } row[] = {
+        { "", 0 },
+        { "12 345!", 0 },
+        { "Where is my parcel?", 0 },
+        { "Die Angst vor der Straßenverkehrsordnung", 0 },
+        { "why, my rhythm", 0 },
+        { "HTTPS is on", 5.0 / 9 },
+        { "xkcdqzz is on", 7.0 / 11 },
+        { "abqwrtpsdq is on", 10.0 / 14 },
+        { "aaaab is on", 5.0 / 9 },
+        { "no no no, never", 0 },
+        { "no no no, no never", 8.0 / 13 },
+        { "哈哈哈我想退货", 0 },
+        { "哈哈哈哈我想退货", 0.5 },
+        { "想退想退想退想退", 1 },
+        { "abeabeabeabeabeabeabeabeabeabea", 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct err err = ERR_INIT;
+        double share;
+
+        assert_ok(detect_nonsense(d, &share, span_of(row[i].text), &err), &err);
+        if (share < row[i].share - 1e-9 || share > row[i].share + 1e-9)
+            fail_msg("'%s': %g, expected %g", row[i].text, share, row[i].share);
+    }
+}
+
 static void numbers_are_read_in_both_languages(void **state)
 {
     static const struct {
@@ -200,6 +234,7 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make, clean)
     const struct CMUnitTest tests[] = {
+        CASE(letters_without_words_are_seen),
         CASE(numbers_are_read_in_both_languages),
         CASE(numbers_are_compared_with_their_units),
         CASE(negations_are_counted),
