@@ -3,6 +3,7 @@
  * texts.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -17,7 +18,7 @@ enum { FILE_MAX = 1 << 30 };
 
 struct args {
     struct stage_args common;
-    struct opt_list texts;
+    struct opt_list texts, aligned;
     const char *model, *out, *words;
     int64_t min_count, max_new, min_word;
     double noise;
@@ -33,6 +34,10 @@ static const struct opt rows[] = {
                   OPT_REQUIRED | OPT_OR_FILE,
                   "texts it shall know; a file not called .lmdb: one text a "
                   "line"),
+    OPT_ROW_PATHS(0, "aligned", struct args, aligned, OPT_IN_STORE, "STORE", 0,
+                  "pairs of a text in the model's language and its "
+                  "translation: new rows are made of the tokens they "
+                  "translate"),
     OPT_ROW_PATH('o', "out", struct args, out, OPT_OUT_DIR, "DIR", OPT_REQUIRED,
                  "model folder to make"),
     OPT_ROW_INT(0, "min-count", struct args, min_count, "2", 1, 1e15, 0,
@@ -57,7 +62,7 @@ static const struct opt_spec opts = {
     .summary = "Add the characters and words of texts that a vocabulary does "
                "not know.",
     .example = "model extend-vocab --model all-MiniLM-L6-v2 --texts zh.txt "
-               "--out english-and-more",
+               "--aligned en-zh.lmdb --out english-and-more",
     .opts = rows,
     .version = 1,
 };
@@ -155,6 +160,75 @@ static int read_texts(struct reader *r, const struct opt_list *paths,
     return rc;
 }
 
+/* ---- translations ---- */
+
+/* The stores stay open: the texts lie in them. */
+struct translations {
+    struct store *store[OPT_LIST_MAX];
+    struct texts texts[OPT_LIST_MAX];
+    size_t stores;
+    struct span *own, *translation;
+    size_t n;
+};
+
+static int append_pairs(struct translations *t, const struct texts *texts,
+                        struct store *s, struct err *err)
+{
+    struct pairs p = { NULL, 0 };
+    uint64_t n;
+    int rc = pairs_need(s, &n, err);
+    struct span *own, *translation;
+
+    if (rc == 0)
+        rc = pairs_load(&p, s, err);
+    if (rc < 0)
+        return rc;
+    own = realloc(t->own, (t->n + p.n + 1) * sizeof(*own));
+    if (own)
+        t->own = own;
+    translation =
+        realloc(t->translation, (t->n + p.n + 1) * sizeof(*translation));
+    if (translation)
+        t->translation = translation;
+    if (!own || !translation)
+        rc = ERR_SET(err, ERR_NOMEM, "%zu translations", t->n + p.n);
+    for (size_t i = 0; rc == 0 && i < p.n; i++) {
+        t->own[t->n] = texts->text[p.pair[i].a];
+        t->translation[t->n++] = texts->text[p.pair[i].b];
+    }
+    pairs_release(&p);
+    return rc;
+}
+
+static int read_translations(struct translations *t,
+                             const struct opt_list *paths, struct err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < paths->n; i++) {
+        struct store **s = &t->store[i];
+
+        rc = store_open(s, paths->item[i], err);
+        if (rc < 0)
+            return rc;
+        t->stores++;
+        rc = texts_load(&t->texts[i], *s, err);
+        if (rc == 0)
+            rc = append_pairs(t, &t->texts[i], *s, err);
+    }
+    return rc;
+}
+
+static void release_translations(struct translations *t)
+{
+    for (size_t i = 0; i < t->stores; i++) {
+        texts_release(&t->texts[i]);
+        store_close(t->store[i]);
+    }
+    free(t->own);
+    free(t->translation);
+}
+
 /* ---- the model ---- */
 
 static double percent(uint64_t part, uint64_t whole)
@@ -177,17 +251,19 @@ static void report(struct stage *st, const struct lexicon *l,
     json_set_num(o, "unknown_after", (double)r->unknown);
     json_set_num(o, "new_characters", (double)(c->n - words));
     json_set_num(o, "new_words", (double)words);
+    json_set_num(o, "rows_from_translations", (double)r->translated);
+    json_set_num(o, "rows_remade", (double)r->remade);
     json_set_num(o, "rows_from_pieces", (double)r->known);
     json_set_num(o, "rows_from_noise", (double)r->noise);
     json_set_num(o, "rows", (double)r->rows);
     json_set(st->extra, "vocabulary", o);
     log_info("unknown words: %llu of %llu (%.2f %%) before, %llu (%.2f %%) "
-             "after; new: %zu characters, %zu words; rows from pieces %zu, "
-             "from mean and noise %zu",
+             "after; new: %zu characters, %zu words; rows from translations "
+             "%zu and %zu old ones, from pieces %zu, from mean and noise %zu",
              (unsigned long long)before, (unsigned long long)l->total,
              percent(before, l->total), (unsigned long long)r->unknown,
-             percent(r->unknown, l->total), c->n - words, words, r->known,
-             r->noise);
+             percent(r->unknown, l->total), c->n - words, words, r->translated,
+             r->remade, r->known, r->noise);
 }
 
 static enum lexicon_words words_of(const char *name)
@@ -206,21 +282,28 @@ static int extend(struct stage *st, const struct bi_encoder *m,
                                          .words = words_of(a->words),
                                          .min_word = (uint64_t)a->min_word };
     struct lexicon_choice c = LEXICON_CHOICE_INIT;
-    const struct extend_vocab x = { .lexicon = l,
-                                    .choice = &c,
-                                    .noise = (float)a->noise,
-                                    .seed = (uint64_t)a->common.seed };
+    struct translations t = { .n = 0 };
+    struct extend_vocab x = { .lexicon = l,
+                              .choice = &c,
+                              .noise = (float)a->noise,
+                              .seed = (uint64_t)a->common.seed };
     struct extend_vocab_report r;
     size_t distinct;
     uint64_t before = lexicon_unknown(l, m->tokenizer, &distinct);
     int rc = lexicon_choose(&c, l, m->tokenizer, &rules, err);
 
     if (rc == 0)
+        rc = read_translations(&t, &a->aligned, err);
+    x.own = t.own;
+    x.translation = t.translation;
+    x.pairs = t.n;
+    if (rc == 0)
         rc = stage_create_dir(st, err);
     if (rc == 0)
         rc = extend_vocab(m, st->part, &x, &r, err);
     if (rc == 0)
         report(st, l, &c, before, &r);
+    release_translations(&t);
     lexicon_choice_release(&c);
     return rc < 0 ? rc : stage_finish_dir(st, err);
 }

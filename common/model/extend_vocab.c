@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/rng.h"
 #include "model/infer.h"
+#include "model/translate_rows.h"
 #include "text/normalise.h"
 #include "text/tokenizer_extend.h"
 #include "text/wordpiece.h"
@@ -186,7 +188,7 @@ static int fill_rows(struct work *w, struct err *err)
     }
     for (int whole = 0; whole < 2; whole++)
         for (size_t i = 0; rc == 0 && i < c->n; i++)
-            if (c->whole[i] == whole)
+            if (c->whole[i] == whole && !w->made[i])
                 rc = fill_row(w, i, err);
     return rc;
 }
@@ -201,8 +203,26 @@ static void copy_weights(struct weights *to, const struct weights *from)
                from->tensor[i].n * sizeof(float));
 }
 
+static int translate(struct work *w, const struct tokenizer *t, struct err *err)
+{
+    struct translate_rows r = { .tokenizer = t,
+                                .own = w->x->own,
+                                .translation = w->x->translation,
+                                .pairs = w->x->pairs,
+                                .first = w->first,
+                                .table = w->table,
+                                .columns = w->columns,
+                                .made = w->made };
+    int rc = r.pairs > 0 ? translate_rows(&r, err) : 0;
+
+    w->report->translated = r.translated;
+    w->report->remade = r.remade;
+    return rc;
+}
+
+/* t: knows the new tokens. */
 static int fill_table(struct weights *weights, const struct bi_encoder *m,
-                      const struct extend_vocab *x,
+                      const struct tokenizer *t, const struct extend_vocab *x,
                       struct extend_vocab_report *report, struct err *err)
 {
     struct work w = { .m = m,
@@ -221,8 +241,10 @@ static int fill_table(struct weights *weights, const struct bi_encoder *m,
         rc = ERR_SET(err, ERR_NOMEM, "%zu new rows", x->choice->n);
     if (rc == 0) {
         describe_table(&w);
-        rc = fill_rows(&w, err);
+        rc = translate(&w, t, err);
     }
+    if (rc == 0)
+        rc = fill_rows(&w, err);
     intern_release(&w.token);
     free(w.made);
     free(w.mean);
@@ -230,51 +252,70 @@ static int fill_table(struct weights *weights, const struct bi_encoder *m,
     return rc;
 }
 
-static int check(const char *folder, const struct model_config *c,
-                 const struct extend_vocab *x, size_t first,
-                 struct extend_vocab_report *report, struct err *err)
+/* The tokenizer's files, and what they make. */
+static int extend_tokenizer(struct tokenizer **out, const struct bi_encoder *m,
+                            const struct model_config *c, const char *folder,
+                            const struct extend_vocab *x, struct err *err)
 {
-    struct tokenizer *t = NULL;
-    size_t distinct;
-    int rc = infer_tokenizer(&t, c, folder, err);
+    size_t first = tokenizer_vocab_size(m->tokenizer);
+    int rc = file_mkdirs(folder, err);
 
+    if (rc == 0)
+        rc = model_config_copy_tokenizer(folder, m->folder, c->layout, 0, err);
+    if (rc == 0)
+        rc = tokenizer_extend(folder, m->tokenizer, x->choice->token,
+                              x->choice->n, err);
+    if (rc == 0)
+        rc = infer_tokenizer(out, c, folder, err);
     for (size_t i = 0; rc == 0 && i < x->choice->n; i++) {
         struct span s = x->choice->token[i];
-        int64_t id = tokenizer_find(t, s);
+        int64_t id = tokenizer_find(*out, s);
 
         if (id != (int64_t)(first + i))
             rc = ERR_SET(err, ERR_FORMAT,
                          "%s: \"%.*s\" has id %lld, expected %zu", folder,
                          (int)s.len, s.ptr, (long long)id, first + i);
     }
-    if (rc == 0)
-        report->unknown = lexicon_unknown(x->lexicon, t, &distinct);
-    tokenizer_free(t);
     return rc;
+}
+
+static int save(const struct weights *w, const struct model_config *c,
+                const char *folder, struct err *err)
+{
+    char path[FILE_PATH_MAX];
+    int rc = file_join(path, folder, "model.safetensors", err);
+
+    if (rc == 0)
+        rc = weights_save(w, path, false, err);
+    return rc < 0 ? rc : model_config_save(c, folder, err);
 }
 
 int extend_vocab(const struct bi_encoder *m, const char *folder,
                  const struct extend_vocab *x,
                  struct extend_vocab_report *report, struct err *err)
 {
-    size_t first = tokenizer_vocab_size(m->tokenizer);
-    struct bi_encoder to = *m; /* borrows all but the weights */
+    size_t need = tokenizer_vocab_size(m->tokenizer) + x->choice->n, distinct;
+    struct model_config c = m->config;
+    struct weights w = { .arena = ARENA_INIT };
+    struct tokenizer *t = NULL;
     int rc;
 
     *report = (struct extend_vocab_report){ 0 };
-    if (to.config.V < first + x->choice->n)
-        to.config.V = first + x->choice->n;
-    report->rows = to.config.V;
-    rc = weights_init(&to.weights, &to.config, WEIGHTS_BODY, err);
-    if (rc < 0)
-        return rc;
-    copy_weights(&to.weights, &m->weights);
-    rc = fill_table(&to.weights, m, x, report, err);
+    c.body[0] = '\0';
+    if (c.V < need)
+        c.V = need;
+    report->rows = c.V;
+    rc = extend_tokenizer(&t, m, &c, folder, x, err);
     if (rc == 0)
-        rc = bi_encoder_save(&to, folder, err);
+        rc = weights_init(&w, &c, WEIGHTS_BODY, err);
+    if (rc == 0) {
+        report->unknown = lexicon_unknown(x->lexicon, t, &distinct);
+        copy_weights(&w, &m->weights);
+        rc = fill_table(&w, m, t, x, report, err);
+    }
     if (rc == 0)
-        rc = tokenizer_extend(folder, m->tokenizer, x->choice->token,
-                              x->choice->n, err);
-    weights_release(&to.weights);
-    return rc < 0 ? rc : check(folder, &to.config, x, first, report, err);
+        rc = save(&w, &c, folder, err);
+    weights_release(&w);
+    tokenizer_free(t);
+    return rc;
 }

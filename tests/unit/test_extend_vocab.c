@@ -26,7 +26,9 @@ static struct extend_vocab_report extend(struct bi_encoder *to,
     const struct lexicon_rules rules = { 1, 100, LEXICON_CUT_WORDS, 1 };
     struct lexicon l = LEXICON_INIT;
     struct lexicon_choice c = LEXICON_CHOICE_INIT;
-    const struct extend_vocab x = { &l, &c, noise, seed };
+    const struct extend_vocab x = {
+        .lexicon = &l, .choice = &c, .noise = noise, .seed = seed
+    };
     struct extend_vocab_report r;
     struct bi_encoder m = open_model(folder);
     struct err err = ERR_INIT;
@@ -146,6 +148,52 @@ static void the_seed_decides_the_noise(void **state)
     bi_encoder_release(&c);
 }
 
+static void a_translation_takes_the_rows_of_what_it_translates(void **state)
+{
+    static const char *const own[] = { "the order", "the", "order", "for the" };
+    static const char *const other[] = { "怪天", "怪", "天", "怪" };
+    const struct lexicon_rules rules = { 1, 100, LEXICON_NO_WORDS, 1 };
+    struct lexicon l = LEXICON_INIT;
+    struct lexicon_choice c = LEXICON_CHOICE_INIT;
+    struct span a[4], b[4];
+    struct extend_vocab x = { &l, &c, a, b, 4, 0.1f, 1 };
+    struct extend_vocab_report r;
+    struct bi_encoder was = open_model(folder), m;
+    struct err err = ERR_INIT;
+    char path[SCRATCH_PATH];
+    uint32_t id[16];
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        a[i] = span_of(own[i]);
+        b[i] = span_of(other[i]);
+        assert_ok(lexicon_add(&l, was.tokenizer, b[i], &err), &err);
+    }
+    assert_int_equal(tokenizer_pieces(was.tokenizer, a[1], id, 16), 1);
+    assert_ok(lexicon_choose(&c, &l, was.tokenizer, &rules, &err), &err);
+    assert_ok(extend_vocab(&was, scratch_path(path, "both"), &x, &r, &err),
+              &err);
+    m = open_model(path);
+    /* 怪 is new; 天 is known, but none of the model's language */
+    assert_int_equal(r.translated, 1);
+    assert_int_equal(r.remade, 1);
+    assert_int_equal(r.noise, 0);
+    for (size_t k = 0; k < m.config.C; k++) {
+        double the = (double)row(&was, "the")[k];
+
+        assert_true(fabs(the - (double)row(&m, "怪")[k]) <
+                    0.2 * fabs(the) + 0.01);
+    }
+    assert_memory_not_equal(row(&m, "天"), row(&was, "天"),
+                            m.config.C * sizeof(float));
+    assert_memory_equal(row(&m, "the"), row(&was, "the"),
+                        m.config.C * sizeof(float));
+    lexicon_choice_release(&c);
+    lexicon_release(&l);
+    bi_encoder_release(&was);
+    bi_encoder_release(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +203,7 @@ int main(void)
             a_character_takes_its_other_form_or_what_it_stands_for),
         cmocka_unit_test(new_rows_lie_around_the_mean_of_the_table),
         cmocka_unit_test(the_seed_decides_the_noise),
+        cmocka_unit_test(a_translation_takes_the_rows_of_what_it_translates),
     };
 
     return cmocka_run_group_tests_name("extend_vocab", tests, scratch_make,
