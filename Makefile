@@ -152,7 +152,8 @@ cli: $(stages)
 	sh tests/cli/run.sh $B/bin
 
 pipeline: $(stages)
-	bash tests/pipeline/run.sh $B/bin
+	bash tests/pipeline/run.sh $B/bin; one=$$?; \
+	bash tests/pipeline/flows.sh $B/bin && exit $$one
 
 # llm-generate against a provider that plays every fault.
 sim: $(simulator) $(stages)
