@@ -47,12 +47,12 @@ static uint32_t special(const struct denoise *x, enum tokenizer_special s)
     return tokenizer_special(x->model->tokenizer, s);
 }
 
-/* Ids of text behind those there are, at[0] .. *n; at most one a byte. */
+/* Ids of text behind those there are, at[0] .. *n. */
 static int encode(struct denoise *x, size_t *n, struct span text,
                   struct err *err)
 {
-    int rc = reserve_ids(x, *n + text.len + 8, err);
-    size_t room = text.len + 1;
+    size_t room = tokenizer_room(x->model->tokenizer, text.len);
+    int rc = reserve_ids(x, *n + room + 8, err);
 
     if (rc == 0)
         *n += tokenizer_encode(x->model->tokenizer, text, x->id + *n, room);

@@ -8,19 +8,26 @@
 #define ROBERTA_TOKENS "<unk>", "</s>", "<pad>", "<s>", "<mask>"
 #define MPNET_TOKENS "[UNK]", "</s>", "<pad>", "<s>", "<mask>"
 
+/* What most families have kept of BERT's config.json. */
+#define BERT_SIZES(segments) \
+    .activation = "hidden_act", .size = { \
+        "vocab_size",       "max_position_embeddings", segments, \
+        "hidden_size",      "num_attention_heads",     "intermediate_size", \
+        "num_hidden_layers" \
+    }
+#define BERT_RATES \
+    .rate = { "hidden_dropout_prob", "attention_probs_dropout_prob", \
+              "classifier_dropout" }, \
+    .classifier_rate = -1.0f
+
 static const struct family families[] = {
     { .layout = LAYOUT_BERT,
       .type = "bert",
       .prefix = "bert.",
       .body = "BertModel",
       .cross = "BertForSequenceClassification",
-      .activation = "hidden_act",
-      .size = { "vocab_size", "max_position_embeddings", "type_vocab_size",
-                "hidden_size", "num_attention_heads", "intermediate_size",
-                "num_hidden_layers" },
-      .rate = { "hidden_dropout_prob", "attention_probs_dropout_prob",
-                "classifier_dropout" },
-      .classifier_rate = -1.0f,
+      BERT_SIZES("type_vocab_size"),
+      BERT_RATES,
       .eps = 1e-12f,
       .pooler = true,
       .tokenizer = "BertTokenizer",
@@ -32,18 +39,28 @@ static const struct family families[] = {
       .prefix = "roberta.",
       .body = "RobertaModel",
       .cross = "RobertaForSequenceClassification",
-      .activation = "hidden_act",
-      .size = { "vocab_size", "max_position_embeddings", "type_vocab_size",
-                "hidden_size", "num_attention_heads", "intermediate_size",
-                "num_hidden_layers" },
-      .rate = { "hidden_dropout_prob", "attention_probs_dropout_prob",
-                "classifier_dropout" },
-      .classifier_rate = -1.0f,
+      BERT_SIZES("type_vocab_size"),
+      BERT_RATES,
       .drop_first = true,
       .positions_padded = true,
       .eps = 1e-12f,
       .pooler = true,
       .tokenizer = "RobertaTokenizer",
+      .token = { ROBERTA_TOKENS },
+      .head = { "classifier.dense.", "classifier.out_proj." } },
+    /* Conneau et al., 2020, arXiv:1911.02116 */
+    { .layout = LAYOUT_XLM_ROBERTA,
+      .type = "xlm-roberta",
+      .prefix = "roberta.",
+      .body = "XLMRobertaModel",
+      .cross = "XLMRobertaForSequenceClassification",
+      BERT_SIZES("type_vocab_size"),
+      BERT_RATES,
+      .drop_first = true,
+      .positions_padded = true,
+      .eps = 1e-12f,
+      .pooler = true,
+      .tokenizer = "XLMRobertaTokenizer",
       .token = { ROBERTA_TOKENS },
       .head = { "classifier.dense.", "classifier.out_proj." } },
     /* Clark et al., 2020, arXiv:2003.10555: the discriminator */
@@ -52,15 +69,10 @@ static const struct family families[] = {
       .prefix = "electra.",
       .body = "ElectraModel",
       .cross = "ElectraForSequenceClassification",
-      .activation = "hidden_act",
-      .size = { "vocab_size", "max_position_embeddings", "type_vocab_size",
-                "hidden_size", "num_attention_heads", "intermediate_size",
-                "num_hidden_layers" },
+      BERT_SIZES("type_vocab_size"),
       .table = "embedding_size",
       .table_width = 128,
-      .rate = { "hidden_dropout_prob", "attention_probs_dropout_prob",
-                "classifier_dropout" },
-      .classifier_rate = -1.0f,
+      BERT_RATES,
       .head_by = HEAD_GELU,
       .drop_first = true,
       .eps = 1e-12f,
@@ -73,14 +85,9 @@ static const struct family families[] = {
       .prefix = "mpnet.",
       .body = "MPNetModel",
       .cross = "MPNetForSequenceClassification",
-      .activation = "hidden_act",
-      .size = { "vocab_size", "max_position_embeddings", NULL, "hidden_size",
-                "num_attention_heads", "intermediate_size",
-                "num_hidden_layers" },
+      BERT_SIZES(NULL),
       .buckets = "relative_attention_num_buckets",
-      .rate = { "hidden_dropout_prob", "attention_probs_dropout_prob",
-                "classifier_dropout" },
-      .classifier_rate = -1.0f,
+      BERT_RATES,
       .drop_first = true,
       .positions_padded = true,
       .eps = 1e-12f,

@@ -114,7 +114,7 @@ static int put_tokenizer(struct json_node *o, const char *body, struct err *err)
     if (rc < 0)
         return rc;
     n = json_new_object();
-    json_set_str(n, "type", "WordPiece");
+    json_set_str(n, "type", tokenizer_kind(t));
     json_set_num(n, "tokens", (double)tokenizer_vocab_size(t));
     json_set(o, "tokenizer", n);
     tokenizer_free(t);

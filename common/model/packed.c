@@ -24,6 +24,8 @@ static int grow(void *p, size_t *cap, size_t want, size_t size, struct err *err)
 
 /* ---- tokenised texts ---- */
 
+enum { AT_A_TIME = 1 << 16 };
+
 struct tokenise {
     struct token_table *t;
     const struct tokenizer *tok;
@@ -31,9 +33,12 @@ struct tokenise {
     size_t first, keep; /* text 0 becomes text `first` of the table */
 };
 
-static size_t room_of(struct span text, size_t keep)
+static size_t room_of(const struct tokenizer *tok, struct span text,
+                      size_t keep)
 {
-    return text.len < keep ? text.len : keep; /* an id has a byte at least */
+    size_t most = tokenizer_room(tok, text.len);
+
+    return most < keep ? most : keep;
 }
 
 static void tokenise(void *ctx, size_t begin, size_t end, size_t worker)
@@ -47,19 +52,19 @@ static void tokenise(void *ctx, size_t begin, size_t end, size_t worker)
 
         t->count[k] = (uint32_t)tokenizer_encode(
             job->tok, job->text[i], t->id + t->start[k],
-            room_of(job->text[i], job->keep));
+            room_of(job->tok, job->text[i], job->keep));
     }
 }
 
 /* start[] of the new texts as if each used all its room. */
-static uint64_t spread(struct token_table *t, const struct span *text, size_t n,
-                       size_t keep)
+static uint64_t spread(struct token_table *t, const struct tokenizer *tok,
+                       const struct span *text, size_t n, size_t keep)
 {
     uint64_t at = t->n ? t->start[t->n] : 0;
 
     for (size_t i = 0; i < n; i++) {
         t->start[t->n + i] = at;
-        at += room_of(text[i], keep);
+        at += room_of(tok, text[i], keep);
     }
     t->start[t->n + n] = at;
     return at;
@@ -82,7 +87,7 @@ static void compact(struct token_table *t, size_t n, size_t keep)
     t->start[t->n] = at;
 }
 
-int token_table_add(struct token_table *t, const struct tokenizer *tok,
+static int add_some(struct token_table *t, const struct tokenizer *tok,
                     const struct span *text, size_t n, size_t keep,
                     struct workers *w, struct err *err)
 {
@@ -94,15 +99,32 @@ int token_table_add(struct token_table *t, const struct tokenizer *tok,
         rc = grow(&t->start, &t->cap_texts, t->n + n + 1, sizeof(*t->start),
                   err);
     for (size_t i = 0; i < n; i++)
-        ids += room_of(text[i], keep);
+        ids += room_of(tok, text[i], keep);
     if (rc == 0)
         rc = grow(&t->id, &t->cap_ids, ids, sizeof(*t->id), err);
     if (rc < 0)
         return rc;
-    spread(t, text, n, keep);
+    spread(t, tok, text, n, keep);
     workers_run(w, n, 64, tokenise, &job);
     compact(t, n, keep);
     return 0;
+}
+
+/* Some at a time: each has room for the most ids that its bytes can be. */
+int token_table_add(struct token_table *t, const struct tokenizer *tok,
+                    const struct span *text, size_t n, size_t keep,
+                    struct workers *w, struct err *err)
+{
+    int rc;
+
+    do {
+        size_t some = n < AT_A_TIME ? n : AT_A_TIME;
+
+        rc = add_some(t, tok, text, some, keep, w, err);
+        text += some;
+        n -= some;
+    } while (rc == 0 && n > 0);
+    return rc;
 }
 
 void token_table_release(struct token_table *t)

@@ -66,6 +66,7 @@ static const utf8proc_option_t forms[] = {
     [NORMALISE_NFC] = UTF8PROC_STABLE | UTF8PROC_COMPOSE,
     [NORMALISE_NFD] = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE,
     [NORMALISE_NFKC] = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT,
+    [NORMALISE_NFKD] = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT,
     [NORMALISE_FOLD] = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
                        UTF8PROC_CASEFOLD | UTF8PROC_IGNORE,
 };
@@ -124,6 +125,24 @@ size_t normalise_encode(char out[4], uint32_t cp)
     }
     return (size_t)utf8proc_encode_char((utf8proc_int32_t)cp,
                                         (utf8proc_uint8_t *)out);
+}
+
+const char *normalise_grapheme(const char *p, const char *end)
+{
+    utf8proc_int32_t state = 0;
+    uint32_t cp = normalise_decode(&p, end);
+
+    while (p < end) {
+        const char *q = p;
+        uint32_t next = normalise_decode(&q, end);
+
+        if (utf8proc_grapheme_break_stateful((utf8proc_int32_t)cp,
+                                             (utf8proc_int32_t)next, &state))
+            break;
+        cp = next;
+        p = q;
+    }
+    return p;
 }
 
 /* Is cp in one of n ascending ranges? */
@@ -265,6 +284,49 @@ bool normalise_is_word(uint32_t cp)
     default:
         return cp == 0x200c || cp == 0x200d;
     }
+}
+
+bool normalise_is_accent(uint32_t cp)
+{
+    /* marks since Unicode 10, with what lies between and is none */
+    static const uint32_t later[][2] = {
+        { 0x7fd, 0x7fd },     { 0x898, 0x8d3 },     { 0x9fe, 0x9fe },
+        { 0xafa, 0xaff },     { 0xb55, 0xb55 },     { 0xc04, 0xc3c },
+        { 0xcf3, 0xd00 },     { 0xd3b, 0xd3c },     { 0xd81, 0xd81 },
+        { 0xeba, 0xeba },     { 0xece, 0xece },     { 0x1715, 0x1715 },
+        { 0x180f, 0x180f },   { 0x1abf, 0x1ace },   { 0x1cf7, 0x1cf7 },
+        { 0x1df6, 0x1dfa },   { 0xa82c, 0xa82c },   { 0xa8ff, 0xa8ff },
+        { 0x10d24, 0x10f85 }, { 0x11070, 0x11074 }, { 0x110c2, 0x110c2 },
+        { 0x11145, 0x11146 }, { 0x111c9, 0x111c9 }, { 0x111ce, 0x111cf },
+        { 0x11241, 0x11241 }, { 0x1133b, 0x1133b }, { 0x1145e, 0x1145e },
+        { 0x1182c, 0x11a99 }, { 0x11d31, 0x13455 }, { 0x16f4f, 0x16f4f },
+        { 0x16f7f, 0x16f87 }, { 0x16fe4, 0x16ff1 }, { 0x1cf00, 0x1cf46 },
+        { 0x1e08f, 0x1e4ef },
+    };
+
+    if (cp < 0x300)
+        return false;
+    if (cp == 0x1cf2 || cp == 0x1cf3)
+        return true; /* letters since Unicode 12 */
+    switch (utf8proc_category((utf8proc_int32_t)cp)) {
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+        return !is_in(later, COUNT(later), cp);
+    default:
+        return false;
+    }
+}
+
+bool normalise_is_formless(uint32_t cp)
+{
+    static const uint32_t later[][2] = {
+        { 0x32ff, 0x32ff },   { 0xa7f2, 0xa7f4 },   { 0xab69, 0xab69 },
+        { 0x10781, 0x107ba }, { 0x11938, 0x11938 }, { 0x1e030, 0x1e06d },
+        { 0x1f16c, 0x1f16c }, { 0x1fbf0, 0x1fbf9 },
+    };
+
+    return cp >= 0x32ff && is_in(later, COUNT(later), cp);
 }
 
 uint32_t normalise_lower(uint32_t cp)

@@ -22,6 +22,7 @@ enum normalise_form {
     NORMALISE_NFC,
     NORMALISE_NFD,
     NORMALISE_NFKC,
+    NORMALISE_NFKD,
     NORMALISE_FOLD, /* NFKC with case folded and ignorables dropped: equal
                        results mean "the same text to a reader" */
 };
@@ -36,6 +37,10 @@ int normalise_text(struct buf *out, struct span text, enum normalise_form form,
 uint32_t normalise_decode(const char **p, const char *end);
 /* Encode a code point; the number of bytes, 1 to 4. */
 size_t normalise_encode(char out[4], uint32_t cp);
+
+/* Where the first grapheme (UAX 29, extended) of [p, end) ends; valid UTF-8,
+ * p < end. */
+const char *normalise_grapheme(const char *p, const char *end);
 
 enum normalise_class {
     NORMALISE_WORD,    /* whatever is none of the others */
@@ -55,6 +60,11 @@ bool normalise_is_word(uint32_t cp);
 /* General categories L and N, as a regular expression's \p{L} and \p{N}. */
 bool normalise_is_letter(uint32_t cp);
 bool normalise_is_number(uint32_t cp);
+/* A mark of any kind, as the normaliser StripAccents asks it. */
+bool normalise_is_accent(uint32_t cp);
+/* The reference's normal forms leave it alone: it was assigned, or decomposed,
+ * after Unicode 9. */
+bool normalise_is_formless(uint32_t cp);
 /* One code point to one; U+0130 to i (its second half, U+0307, is lost). */
 uint32_t normalise_lower(uint32_t cp);
 

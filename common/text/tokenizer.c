@@ -32,17 +32,33 @@ static int64_t find_added(const struct added *a, struct span s)
     return -1;
 }
 
+/* The last token of that text, of those behind the vocabulary. */
+static int64_t find_beyond(const struct tokenizer *t, struct span s)
+{
+    for (size_t id = t->n_tokens; id > t->unigram->pieces; id--) {
+        const struct span has = tokenizer_token(t, (uint32_t)id - 1);
+
+        if (has.len == s.len && memcmp(has.ptr, s.ptr, s.len) == 0)
+            return (int64_t)id - 1;
+    }
+    return -1;
+}
+
 int64_t tokenizer_find(const struct tokenizer *t, struct span token)
 {
     int64_t id = find_added(&t->raw, token);
 
     if (id < 0)
         id = find_added(&t->normal, token);
+    if (id < 0 && t->unigram) /* its added tokens are listed in normal form */
+        id = find_beyond(t, token);
     return id < 0 ? tokenizer_find_piece(t, token) : id;
 }
 
 int64_t tokenizer_find_piece(const struct tokenizer *t, struct span token)
 {
+    if (t->unigram)
+        return unigram_find(t->unigram->model, token);
     return t->bpe ? bpe_find(t->bpe, token) : wordpiece_find(t->words, token);
 }
 
@@ -189,28 +205,61 @@ static const char *space_after(const char *p, const char *end)
     return p;
 }
 
-static void encode(const struct tokenizer *t, struct span text,
-                   struct wordpiece_out *out)
+int tokenizer_each_part(const struct added *added, struct span text,
+                        tokenizer_part_fn *fn, void *ctx,
+                        struct wordpiece_out *out, struct err *err)
 {
+    /* the search goes on at p, even in white space that a token took */
     const char *start = text.len ? text.ptr : "", *end = start + text.len;
     const char *plain = start, *p = start;
+    int rc = 0;
 
-    while (p < end) {
-        const struct added_token *a = added_raw(&t->raw, p, end);
+    while (rc == 0 && p < end) {
+        const struct added_token *a = added_raw(added, p, end);
         const char *after = p + (a ? a->text.len : 1);
 
         if (a && (!a->single_word || added_alone_raw(start, p, after, end))) {
             if (a->takes_before)
                 p = space_before(plain, p);
-            encode_plain(t, (struct span){ plain, (size_t)(p - plain) }, out);
+            if (p > plain)
+                rc = fn(ctx, (struct span){ plain, (size_t)(p - plain) }, err);
             wordpiece_put(out, a->id);
-            if (a->takes_after)
-                after = space_after(after, end);
-            plain = after;
+            plain = a->takes_after ? space_after(after, end) : after;
         }
         p = after;
     }
-    encode_plain(t, (struct span){ plain, (size_t)(end - plain) }, out);
+    if (rc == 0 && end > plain)
+        rc = fn(ctx, (struct span){ plain, (size_t)(end - plain) }, err);
+    return rc;
+}
+
+/* A text that is being read. */
+struct reading {
+    const struct tokenizer *t;
+    const char *start;
+    struct wordpiece_out *out;
+};
+
+static int put_part(void *ctx, struct span part, struct err *err)
+{
+    struct reading *r = ctx;
+
+    (void)err;
+    if (r->t->unigram)
+        tokenizer_encode_unigram(r->t, part, part.ptr == r->start, r->out);
+    else
+        encode_plain(r->t, part, r->out);
+    return 0;
+}
+
+static void encode(const struct tokenizer *t, struct span text,
+                   struct wordpiece_out *out)
+{
+    struct reading r = { t, text.ptr, out };
+    struct err err = ERR_INIT;
+
+    if (tokenizer_each_part(&t->raw, text, put_part, &r, out, &err) < 0)
+        abort(); /* put_part() cannot fail */
 }
 
 size_t tokenizer_encode(const struct tokenizer *t, struct span text,
@@ -223,6 +272,11 @@ size_t tokenizer_encode(const struct tokenizer *t, struct span text,
 }
 
 /* ---- words of a vocabulary ---- */
+
+const char *tokenizer_kind(const struct tokenizer *t)
+{
+    return t->unigram ? "Unigram" : t->bpe ? "BPE" : "WordPiece";
+}
 
 bool tokenizer_has_words(const struct tokenizer *t)
 {

@@ -3,9 +3,11 @@
  * tokenizers do it.
  *
  * WordPiece (BERT, DistilBERT, ELECTRA, MiniLM, TinyBERT, Chinese BERT and
- * RoBERTa-wwm), byte-level BPE (RoBERTa). A struct tokenizer is read-only after
- * loading, so any number of threads may use one; encoding allocates nothing and
- * cannot fail.
+ * RoBERTa-wwm), byte-level BPE (RoBERTa), Unigram (XLM-RoBERTa and the
+ * multilingual models). A struct tokenizer is read-only after loading, so any
+ * number of threads may use one; encoding cannot fail. It allocates nothing,
+ * but with Unigram: a few times the text, and the process ends when there is
+ * no memory for that.
  *
  * Easily got wrong: ids are without [CLS] and [SEP] until tokenizer_single()
  * or tokenizer_pair() adds them; counts are of the whole text even when the
@@ -67,14 +69,18 @@ int64_t tokenizer_find(const struct tokenizer *t, struct span token);
  * Encode text (valid UTF-8; a bad byte counts as U+FFFD) without specials.
  * Returns the number of ids of the whole text; writes the first cap of them.
  * So "n > cap" means cut, and the count is what truncation needs.
- * At most one id per byte of text.
+ * At most tokenizer_room() ids.
  */
 size_t tokenizer_encode(const struct tokenizer *t, struct span text,
                         uint32_t *ids, size_t cap);
+/* Ids that a text of so many bytes can have, and no more. */
+size_t tokenizer_room(const struct tokenizer *t, size_t bytes);
 
 /* Words a vocabulary of WordPiece is asked for; false: there are none (BPE),
  * and the next three must not be called. */
 bool tokenizer_has_words(const struct tokenizer *t);
+/* "WordPiece", "BPE", "Unigram". */
+const char *tokenizer_kind(const struct tokenizer *t);
 /* What marks a piece that continues a word: "##". */
 struct span tokenizer_prefix(const struct tokenizer *t);
 /* fn for each word of a text, in its normal form, in order; an ideograph is a

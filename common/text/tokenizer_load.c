@@ -23,56 +23,6 @@ static const char *const special_default[3][TOKENIZER_SPECIALS] = {
     { "<s>", "</s>", "<pad>", "[UNK]", "<mask>" }, /* MPNet */
 };
 
-/* The folder's files while loading; documents may be NULL. */
-struct source {
-    const char *folder;
-    struct json *tokenizer; /* tokenizer.json */
-    struct json *config;    /* tokenizer_config.json */
-    struct json *map;       /* special_tokens_map.json */
-    struct json *added;     /* added_tokens.json */
-};
-
-/* ---- added tokens ---- */
-
-static int put_added(struct tokenizer *t, uint32_t id, bool normalized,
-                     bool single_word, struct err *err)
-{
-    normalized = normalized && !t->bpe; /* has no normal form */
-    return added_put(normalized ? &t->normal : &t->raw, t->token[id], id,
-                     single_word, normalized ? &t->norm : NULL, err);
-}
-
-/* One row of added tokens. Its text may be in the vocabulary already, then
- * with the same id; else the id must be free. */
-static int take_added(struct tokenizer *t, const struct json *doc,
-                      const struct json_node *row, const char *content,
-                      double id, struct err *err)
-{
-    struct span text = span_of(content), has;
-    int64_t known = tokenizer_find_piece(t, text);
-    bool special = json_bool(json_get(row, "special"), false);
-    int rc = 0;
-
-    if (!(id >= 0 && id < TOKENIZER_IDS) || id != floor(id))
-        return JSON_ERR(err, doc, row, "added token with id %g", id);
-    has = tokenizer_token(t, (uint32_t)id);
-    if (known < 0 && has.len == 0)
-        rc = tokenizer_set(t, text, (uint32_t)id, err);
-    else if (has.len != text.len || memcmp(has.ptr, text.ptr, has.len) != 0)
-        return JSON_ERR(
-            err, doc, row, "added token \"%.40s\" has id %g, which is \"%.*s\"",
-            content, id, (int)(has.len > 40 ? 40 : has.len), has.ptr);
-    if (rc == 0)
-        rc = put_added(t, (uint32_t)id,
-                       json_bool(json_get(row, "normalized"), !special),
-                       json_bool(json_get(row, "single_word"), false), err);
-    if (t->bpe) /* words of WordPiece have no spaces to give */
-        added_take_space(&t->raw, (uint32_t)id,
-                         json_bool(json_get(row, "lstrip"), false),
-                         json_bool(json_get(row, "rstrip"), false));
-    return rc;
-}
-
 /* ---- tokenizer.json ---- */
 
 /* A part of the pipeline must be the one BERT has. */
@@ -124,62 +74,6 @@ static void take_normalizer(struct tokenizer *t, const struct json *doc)
     t->norm.strip = json_bool(json_get(n, "strip_accents"), t->norm.lower);
 }
 
-static int take_added_rows(struct tokenizer *t, const struct json *doc,
-                           struct err *err)
-{
-    const struct json_node *rows = json_get(json_root(doc), "added_tokens");
-
-    for (const struct json_node *n = json_first(rows); n; n = json_next(n)) {
-        int rc = take_added(t, doc, n, json_str(json_get(n, "content"), ""),
-                            json_num(json_get(n, "id"), -1), err);
-
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
-}
-
-/* ---- added tokens beside vocab.txt ---- */
-
-/* added_tokens_decoder of tokenizer_config.json: id -> row. */
-static int take_decoder(struct tokenizer *t, const struct source *src,
-                        struct err *err)
-{
-    const struct json_node *rows =
-        json_get(json_root(src->config), "added_tokens_decoder");
-
-    for (const struct json_node *n = json_first(rows); n; n = json_next(n)) {
-        char *rest;
-        double id = strtod(json_key(n), &rest);
-        int rc =
-            take_added(t, src->config, n, json_str(json_get(n, "content"), ""),
-                       *rest ? -1 : id, err);
-
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
-}
-
-/* added_tokens.json, the older form: text -> id. */
-static int take_old_added(struct tokenizer *t, const struct source *src,
-                          struct err *err)
-{
-    const struct json_node *rows = src->added ? json_root(src->added) : NULL;
-
-    for (const struct json_node *n = json_first(rows); n; n = json_next(n)) {
-        struct span text = span_of(json_key(n));
-        int rc = 0;
-
-        if (tokenizer_find(t, text) < 0)
-            rc =
-                take_added(t, src->added, n, json_key(n), json_num(n, -1), err);
-        if (rc < 0)
-            return rc;
-    }
-    return 0;
-}
-
 /* ---- options and specials ---- */
 
 static const struct json_node *root_of(const struct json *doc)
@@ -194,7 +88,8 @@ static bool is_generic(const char *class)
 }
 
 /* Where no class is named, MPNet's vocabulary is told by its first token. */
-static bool is_mpnet(const struct tokenizer *t, const struct source *src)
+static bool is_mpnet(const struct tokenizer *t,
+                     const struct tokenizer_source *src)
 {
     const char *class =
         json_str(json_get(root_of(src->config), "tokenizer_class"), "");
@@ -205,7 +100,8 @@ static bool is_mpnet(const struct tokenizer *t, const struct source *src)
     return t->words && first.len == 3 && memcmp(first.ptr, "<s>", 3) == 0;
 }
 
-static void take_options(struct tokenizer *t, const struct source *src)
+static void take_options(struct tokenizer *t,
+                         const struct tokenizer_source *src)
 {
     const struct json_node *c = root_of(src->config);
     const char *class = json_str(json_get(c, "tokenizer_class"), "");
@@ -224,6 +120,8 @@ static void take_options(struct tokenizer *t, const struct source *src)
         t->norm.lower = json_bool(json_get(c, "do_lower_case"), true);
         t->norm.strip = json_bool(json_get(c, "strip_accents"), t->norm.lower);
     }
+    if (t->unigram)
+        return; /* has said it all */
     t->double_sep = is_mpnet(t, src) || strncmp(class, "Roberta", 7) == 0 ||
                     strcmp(post, "RobertaProcessing") == 0;
     if (strncmp(class, "Roberta", 7) == 0)
@@ -239,7 +137,7 @@ static const char *text_of(const struct json *doc, const char *key)
 }
 
 static const char *special_name(const struct tokenizer *t,
-                                const struct source *src, int s)
+                                const struct tokenizer_source *src, int s)
 {
     const char *name = text_of(src->config, special_key[s]);
 
@@ -250,14 +148,14 @@ static const char *special_name(const struct tokenizer *t,
             json_get(json_get(json_root(src->tokenizer), "model"), "unk_token"),
             NULL);
     return name ? name
-                : special_default[t->bpe             ? 1
+                : special_default[!t->words          ? 1
                                   : is_mpnet(t, src) ? 2
                                                      : 0][s];
 }
 
 /* The library finds the specials in the text even when no file lists them. */
-static int take_specials(struct tokenizer *t, const struct source *src,
-                         struct err *err)
+static int take_specials(struct tokenizer *t,
+                         const struct tokenizer_source *src, struct err *err)
 {
     for (int s = 0; s < TOKENIZER_SPECIALS; s++) {
         const char *name = special_name(t, src, s);
@@ -270,8 +168,9 @@ static int take_specials(struct tokenizer *t, const struct source *src,
                            src->folder, special_key[s], name);
         t->special[s] = (uint32_t)id;
         if (!added_has(&t->raw, t->special[s]) &&
-            !added_has(&t->normal, t->special[s]))
-            rc = put_added(t, (uint32_t)id, false, false, err);
+            !added_has(&t->normal, t->special[s]) &&
+            !(t->unigram && added_has(&t->unigram->added, t->special[s])))
+            rc = tokenizer_put_added(t, (uint32_t)id, false, false, err);
         if (rc < 0)
             return rc;
     }
@@ -314,6 +213,13 @@ static int no_vocabulary(const char *folder, struct err *err)
 }
 
 /* Very old files do not name the model's type. */
+static bool is_unigram(const struct json *doc)
+{
+    const struct json_node *model = json_get(json_root(doc), "model");
+
+    return strcmp(json_str(json_get(model, "type"), ""), "Unigram") == 0;
+}
+
 static bool is_bpe(const struct json *doc)
 {
     const struct json_node *model = json_get(json_root(doc), "model");
@@ -334,7 +240,7 @@ static int take_wordpiece(struct tokenizer *t, const struct json *doc,
     return rc < 0 ? rc : take_model(t, doc, err);
 }
 
-static int load_vocabulary(struct tokenizer *t, struct source *src,
+static int load_vocabulary(struct tokenizer *t, struct tokenizer_source *src,
                            struct err *err)
 {
     char lines[FILE_PATH_MAX], pairs[FILE_PATH_MAX];
@@ -344,6 +250,8 @@ static int load_vocabulary(struct tokenizer *t, struct source *src,
         rc = file_join(pairs, src->folder, "vocab.json", err);
     if (rc < 0)
         return rc;
+    if (src->tokenizer && is_unigram(src->tokenizer))
+        return tokenizer_take_unigram(t, src->tokenizer, src->config, err);
     if (src->tokenizer)
         return is_bpe(src->tokenizer)
                    ? tokenizer_take_bpe(t, src->tokenizer, err)
@@ -354,7 +262,8 @@ static int load_vocabulary(struct tokenizer *t, struct source *src,
                               : no_vocabulary(src->folder, err);
 }
 
-static int load_all(struct tokenizer *t, struct source *src, struct err *err)
+static int load_all(struct tokenizer *t, struct tokenizer_source *src,
+                    struct err *err)
 {
     int rc = load_optional(&src->tokenizer, src->folder, "tokenizer.json", err);
 
@@ -371,16 +280,13 @@ static int load_all(struct tokenizer *t, struct source *src, struct err *err)
     if (rc < 0)
         return rc;
     take_options(t, src); /* before the added tokens: they are normalised */
-    if (src->tokenizer)
-        rc = take_added_rows(t, src->tokenizer, err);
-    else if (src->config)
-        rc = take_decoder(t, src, err);
-    if (rc == 0)
-        rc = take_old_added(t, src, err);
+    rc = tokenizer_take_added(t, src, err);
     if (rc == 0)
         rc = take_specials(t, src, err);
     added_sort(&t->raw);
     added_sort(&t->normal);
+    if (t->unigram)
+        added_sort(&t->unigram->added);
     if (rc == 0 && t->words && t->normal.n == 0)
         rc = shortcut_new(&t->shortcut, t, err);
     return rc;
@@ -388,7 +294,7 @@ static int load_all(struct tokenizer *t, struct source *src, struct err *err)
 
 int tokenizer_load(struct tokenizer **out, const char *folder, struct err *err)
 {
-    struct source src = { folder, NULL, NULL, NULL, NULL };
+    struct tokenizer_source src = { folder, NULL, NULL, NULL, NULL };
     struct tokenizer *t = calloc(1, sizeof(*t));
     int rc;
 
@@ -419,6 +325,7 @@ void tokenizer_free(struct tokenizer *t)
     free(t->token);
     wordpiece_free(t->words);
     bpe_free(t->bpe);
+    tokenizer_free_unigram(t->unigram);
     shortcut_free(t->shortcut);
     free(t);
 }

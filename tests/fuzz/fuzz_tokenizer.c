@@ -1,6 +1,7 @@
 /* Any bytes as tokenizer.json, vocab.txt or tokenizer_config.json and any
  * bytes as text: loading refuses them, or encoding gives ids below the
- * vocabulary's size, at most one a byte, and the same whatever the room. */
+ * vocabulary's size, no more than there is room for, and the same whatever the
+ * room. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -48,7 +49,8 @@ static void use(const struct tokenizer *t, struct span text)
     size_t n = tokenizer_encode(t, text, NULL, 0), V = tokenizer_vocab_size(t);
     uint32_t *all = malloc((n + 1) * sizeof(*all)), some[7];
 
-    if (!all || n > text.len || tokenizer_encode(t, text, all, n) != n ||
+    if (!all || n > tokenizer_room(t, text.len) ||
+        tokenizer_encode(t, text, all, n) != n ||
         tokenizer_encode(t, text, some, 7) != n)
         abort();
     for (size_t i = 0; i < n; i++)

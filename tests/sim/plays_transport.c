@@ -156,8 +156,11 @@ void play_wrong_chunk(struct sim_play *p, const struct sim_request *r)
 
 void play_two_lengths(struct sim_play *p, const struct sim_request *r)
 {
-    /* of two lengths libcurl takes the last, so the answer arrives */
-    cut_at(p, r, "Content-Length: 10\r\nContent-Length: ", 1.0, SIM_CLOSE);
+    /* of two lengths libcurl takes the last, so the answer arrives; it shall
+     * not send the next request here before it hears of the end */
+    cut_at(p, r,
+           "Content-Length: 10\r\nConnection: close\r\nContent-Length: ", 1.0,
+           SIM_CLOSE);
 }
 
 void play_negative_length(struct sim_play *p, const struct sim_request *r)

@@ -464,7 +464,7 @@ static void refuses_damaged_files(void **state)
         { "vocab.txt", SPECIALS "\xff\n", ERR_FORMAT, "UTF-8", "bad bytes" },
         { "tokenizer.json", "{}", ERR_FORMAT, "model", "no model" },
         { "tokenizer.json", "{\"model\": {\"type\": \"Unigram\"}}", ERR_FORMAT,
-          "Unigram", "another type, named" },
+          "vocab", "a Unigram without pieces" },
         { "tokenizer.json", "{\"model\": {\"vocab\": {}, \"merges\": []}}",
           ERR_FORMAT, "pre_tokenizer", "an old file of another type" },
         { "tokenizer.json", BPE("\"a\": 0", "\"a b\""), ERR_FORMAT,

@@ -11,7 +11,7 @@ run() { "$@" --quiet 2>error || cat error; }
 } >texts.txt
 records import --in texts.txt --format text --out texts.lmdb --quiet 2>/dev/null
 pairs gold 30
-for case in $("$python" "$ROOT/tests/cli/model/tiny-families.py" bert distilbert electra mpnet roberta 2>error || tail -n 3 error); do
+for case in $("$python" "$ROOT/tests/cli/model/tiny-families.py" bert distilbert electra mpnet roberta xlm_roberta 2>error || tail -n 3 error); do
     run encode --model $case/bi --texts texts.lmdb --precision f32 --out $case/v.lmdb
     records show --in $case/v.lmdb --json --limit 100 >$case/v.jsonl 2>/dev/null
     run cross-encoder-score --model $case/cross --pairs gold.lmdb --precision f32 --out $case/s.lmdb

@@ -24,7 +24,7 @@ WORDS = (
     "un ##s ##ed ##ing ##er ##ly ##e ##t ##a ##o ##n ##i ##r ##d ##l ##c ##m ##p ##u ##h ##g ##b ##y ##w ##k ##v ##f"
 ).split()
 SIZES = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64)
-CASES = "bert distilbert electra mpnet roberta mpnet-float16 mpnet-bfloat16 electra-old mpnet-old".split()
+CASES = "bert distilbert electra mpnet roberta xlm_roberta xlm_roberta-float16 mpnet-float16 mpnet-bfloat16 electra-old mpnet-old".split()
 BERT = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 MPNET = ["<s>", "<pad>", "</s>", "<unk>", "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
@@ -36,6 +36,9 @@ def tokenizer(family, folder):
         tokens = ["<s>", "<pad>", "</s>", "<unk>"] + letters + [a + b for a, b in merges] + ["<mask>"]
         vocab = {w: i for i, w in enumerate(tokens)}
         return transformers.RobertaTokenizer(vocab=vocab, merges=merges, model_max_length=120)
+    if family == "xlm_roberta":
+        folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "golden", "unigram")
+        return transformers.XLMRobertaTokenizer.from_pretrained(folder, model_max_length=120)
     first, last = (MPNET, ["<mask>"]) if family == "mpnet" else (BERT, [])
     tokens = dict.fromkeys(first + list("abcdefghijklmnopqrstuvwxyz0123456789.,?!'-:;()") + WORDS + last)
     with open(os.path.join(folder, "vocab.txt"), "w") as f:
@@ -46,7 +49,7 @@ def tokenizer(family, folder):
 
 def config(family, tok, **more):
     pad, positions = tok.pad_token_id, 200
-    names = dict(bert="Bert", distilbert="DistilBert", electra="Electra", mpnet="MPNet", roberta="Roberta")
+    names = dict(bert="Bert", distilbert="DistilBert", electra="Electra", mpnet="MPNet", roberta="Roberta", xlm_roberta="XLMRoberta")
     name = names[family]
     sizes = dict(SIZES, vocab_size=len(tok), max_position_embeddings=positions, pad_token_id=pad, initializer_range=0.3)
     if family == "distilbert":
