@@ -16,6 +16,7 @@
 #include "model/bi_dev.h"
 #include "model/card.h"
 #include "model/course.h"
+#include "model/find_lr.h"
 #include "model/recipe.h"
 #include "nn/gemm.h"
 #include "nn/kernels.h"
@@ -28,7 +29,7 @@ struct args {
     struct opt_list pairs, pretrain;
     const char *dev, *base, *out, *loss, *distance, *teacher;
     double pretrain_epochs, scale, margin;
-    int64_t hard_negatives, mini_batch;
+    int64_t hard_negatives, mini_batch, find_lr;
 };
 
 static const struct opt rows[] = {
@@ -75,6 +76,7 @@ static const struct opt rows[] = {
     OPT_ROW_INT(0, "hard-negatives", struct args, hard_negatives, "1", 0, 64, 0,
                 "mnrl, symmetric: negatives of a triplet to use, drawn each "
                 "time"),
+    FIND_LR_ROW(struct args, find_lr),
     OPT_ROW_END,
 };
 
@@ -234,6 +236,8 @@ static int open_trainer(struct phase *p, struct err *err)
 
     recipe_options(&o, &p->args->recipe, p->batches.n,
                    rng_at(p->seed, p->last ? 1 : 2));
+    if (p->args->find_lr)
+        find_lr_options(&o, p->args->find_lr);
     return trainer_new(&p->trainer, &p->model->config, &p->model->weights,
                        p->workers, &o, err);
 }
@@ -307,6 +311,13 @@ static int reseed(void *ctx, uint64_t k, struct course_phase *c,
     return rc;
 }
 
+static int find_rate(struct phase *p, struct err *err)
+{
+    const struct find_lr x = { p->trainer, p->batches.n, p, add };
+
+    return find_lr_run(&x, (size_t)p->args->find_lr, err);
+}
+
 static int run_phase(struct phase *p, struct course *course, struct err *err)
 {
     const struct args *a = p->args;
@@ -351,7 +362,9 @@ static int train_phase(struct phase *p, struct course *course, struct stage *st,
              p->last ? "training" : "pretraining", p->data.n, p->batches.n,
              (long long)a->recipe.batch, a->loss, a->recipe.lr);
     rc = open_trainer(p, err);
-    return rc < 0 ? rc : run_phase(p, course, err);
+    if (rc < 0)
+        return rc;
+    return a->find_lr ? find_rate(p, err) : run_phase(p, course, err);
 }
 
 /* ---- run ---- */
@@ -459,12 +472,36 @@ static int resolve(struct stage *st, struct err *err)
     bool needs = bi_loss_find(a->loss)->teacher;
 
     recipe_resolve(&a->recipe);
+    if (a->find_lr)
+        st->out[0] = '\0'; /* no lock, and what is there is no matter */
+    if (a->find_lr && a->pretrain.n)
+        return ERR_SET(err, ERR_USAGE,
+                       "--find-lr looks at --pairs alone: leave "
+                       "--pretrain-pairs out");
     if (needs == (a->teacher[0] != '\0'))
         return seeds_check(&a->seeds, a->dev, err);
     return ERR_SET(err, ERR_USAGE,
                    needs ? "--loss %s needs a --teacher"
                          : "--loss %s has no use for a --teacher",
                    a->loss);
+}
+
+/* The trained model, and what goes with it. */
+static int write_model(struct stage *st, struct bi_encoder *m,
+                       const char *folder, const size_t examples[2],
+                       struct course *course, struct err *err)
+{
+    int rc = bi_encoder_save(m, st->part, err);
+
+    if (rc == 0)
+        rc = course_write(course, err);
+    if (rc == 0)
+        rc = write_card(st, m, folder, examples, course, err);
+    if (rc == 0)
+        rc = stage_finish_dir(st, err);
+    if (rc == 0)
+        course_done(course);
+    return rc;
 }
 
 static int run(struct stage *st, struct err *err)
@@ -489,25 +526,17 @@ static int run(struct stage *st, struct err *err)
         rc = recipe_apply(&a->recipe, &m.config, err);
     if (rc == 0)
         rc = open_teacher(&teacher, a, &m, err);
-    if (rc == 0)
+    if (rc == 0 && !a->find_lr)
         rc = stage_create_dir(st, err);
-    if (rc == 0)
+    if (rc == 0 && !a->find_lr)
         rc = open_dev(&dev, st, &m, w, err);
-    if (rc == 0)
+    if (rc == 0 && !a->find_lr)
         rc = course_open(&course, st, &a->recipe, err);
     if (rc == 0)
         rc = train(st, &m, w, &dev, a->teacher[0] ? &teacher : NULL, &course,
                    examples, err);
-    if (rc == 0)
-        rc = bi_encoder_save(&m, st->part, err);
-    if (rc == 0)
-        rc = course_write(&course, err);
-    if (rc == 0)
-        rc = write_card(st, &m, folder, examples, &course, err);
-    if (rc == 0)
-        rc = stage_finish_dir(st, err);
-    if (rc == 0)
-        course_done(&course);
+    if (rc == 0 && !a->find_lr)
+        rc = write_model(st, &m, folder, examples, &course, err);
     course_release(&course);
     scorer_release(&teacher);
     bi_dev_release(&dev);

@@ -17,6 +17,7 @@
 #include "model/course.h"
 #include "model/cross_batch.h"
 #include "model/cross_dev.h"
+#include "model/find_lr.h"
 #include "model/recipe.h"
 #include "model/warm.h"
 #include "nn/gemm.h"
@@ -31,6 +32,7 @@ struct args {
     const char *dev, *base, *out, *warm_start, *loss, *teacher;
     double warm_epochs, warm_lr;
     int one_order;
+    int64_t find_lr;
     double random_negatives;
 };
 
@@ -71,6 +73,7 @@ static const struct opt rows[] = {
                  "passes over --warm-pairs"),
     OPT_ROW_REAL(0, "warm-lr", struct args, warm_lr, "5e-5", 0, 1, 0,
                  "peak learning rate on --warm-pairs"),
+    FIND_LR_ROW(struct args, find_lr),
     OPT_ROW_END,
 };
 
@@ -243,6 +246,8 @@ static int open_trainer(struct phase *p, struct err *err)
     recipe_options(&o, &p->x->args->recipe, p->batches.n,
                    p->last ? p->seed : rng_at(p->seed, 2));
     o.lr = p->lr;
+    if (p->x->args->find_lr)
+        find_lr_options(&o, p->x->args->find_lr);
     return trainer_new(&p->trainer, &p->x->model.config, &p->x->model.weights,
                        p->x->workers, &o, err);
 }
@@ -310,6 +315,13 @@ static int reseed(void *ctx, uint64_t k, struct course_phase *c,
     return rc;
 }
 
+static int find_rate(struct phase *p, struct err *err)
+{
+    const struct find_lr x = { p->trainer, p->batches.n, p, add };
+
+    return find_lr_run(&x, (size_t)p->x->args->find_lr, err);
+}
+
 static int run_phase(struct phase *p, struct err *err)
 {
     const struct args *a = p->x->args;
@@ -353,7 +365,9 @@ static int train_phase(struct phase *p, struct stage *st, struct err *err)
              (long long)a->recipe.batch, p->batch.loss->name, p->lr,
              p->fresh ? "new" : "trained");
     rc = open_trainer(p, err);
-    return rc < 0 ? rc : run_phase(p, err);
+    if (rc < 0)
+        return rc;
+    return a->find_lr ? find_rate(p, err) : run_phase(p, err);
 }
 
 static int train(struct work *x, struct stage *st, struct err *err)
@@ -433,6 +447,12 @@ static int resolve(struct stage *st, struct err *err)
     int rc;
 
     recipe_resolve(&a->recipe);
+    if (a->find_lr)
+        st->out[0] = '\0'; /* no lock, and what is there is no matter */
+    if (a->find_lr && a->warm_start[0])
+        return ERR_SET(err, ERR_USAGE,
+                       "--find-lr looks at --pairs alone: leave --warm-start "
+                       "out");
     rc = seeds_check(&a->seeds, a->dev, err);
     if (rc == 0)
         rc = check_loss(a, err);
@@ -471,6 +491,23 @@ static int open_teacher(struct work *x, struct err *err)
     return rc;
 }
 
+/* The trained model, and what goes with it. */
+static int write_model(struct work *x, struct stage *st, const char *folder,
+                       struct err *err)
+{
+    int rc = cross_encoder_save(&x->model, st->part, err);
+
+    if (rc == 0)
+        rc = course_write(&x->course, err);
+    if (rc == 0)
+        rc = write_card(x, st, folder, err);
+    if (rc == 0)
+        rc = stage_finish_dir(st, err);
+    if (rc == 0)
+        course_done(&x->course);
+    return rc;
+}
+
 static int run(struct stage *st, struct err *err)
 {
     const struct args *a = st->args;
@@ -489,24 +526,16 @@ static int run(struct stage *st, struct err *err)
         rc = recipe_apply(&a->recipe, &x.model.config, err);
     if (rc == 0)
         rc = open_teacher(&x, err);
-    if (rc == 0)
+    if (rc == 0 && !a->find_lr)
         rc = stage_create_dir(st, err);
-    if (rc == 0)
+    if (rc == 0 && !a->find_lr)
         rc = open_dev(&x, st, err);
-    if (rc == 0)
+    if (rc == 0 && !a->find_lr)
         rc = course_open(&x.course, st, &a->recipe, err);
     if (rc == 0)
         rc = train(&x, st, err);
-    if (rc == 0)
-        rc = cross_encoder_save(&x.model, st->part, err);
-    if (rc == 0)
-        rc = course_write(&x.course, err);
-    if (rc == 0)
-        rc = write_card(&x, st, folder, err);
-    if (rc == 0)
-        rc = stage_finish_dir(st, err);
-    if (rc == 0)
-        course_done(&x.course);
+    if (rc == 0 && !a->find_lr)
+        rc = write_model(&x, st, folder, err);
     release(&x);
     return rc;
 }

@@ -10,6 +10,8 @@ double schedule_factor(enum schedule kind, uint64_t s, uint64_t W, uint64_t T)
     assert(W < T);
     if (s < W)
         return (double)(s + 1) / (double)W;
+    if (kind == SCHEDULE_RISING)
+        return pow(1e7, T > 1 ? (double)s / (double)(T - 1) : 0.0);
     if (kind == SCHEDULE_CONSTANT)
         return 1.0;
     if (kind == SCHEDULE_COSINE && s < T)

@@ -10,6 +10,7 @@ enum schedule {
     SCHEDULE_CONSTANT, /* warm-up, then 1 */
     SCHEDULE_LINEAR,   /* warm-up, then down to 0 at step T */
     SCHEDULE_COSINE,   /* warm-up, then half a cosine down to 0 at step T */
+    SCHEDULE_RISING,   /* 1 at step 0, 1e7 at T - 1, exponentially */
 };
 
 /*

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs pipelines/results.json for several seeds and numbers of gold pairs, and writes pipelines/RESULTS.md.
+"""Runs pipelines/results.json for several seeds and numbers of gold pairs, multilingual.json and domain.json for the first seed, and writes
+pipelines/RESULTS.md.
 
 Outputs are kept by fingerprint: run again, only what is missing is made. Rows that no run has reached are left out.
 """
@@ -19,6 +20,22 @@ ROWS = [("zero", "zero-shot"), ("bi-eval", "gold only"), ("cross-plain-eval", "c
 # augmented model, what it is compared with
 PAIRS = [("student", "bi", "augmented against gold only"), ("student-hard", "bi", "hard labels against gold only"),
          ("small-student", "small-gold", "3 layers, augmented against gold only")]
+
+
+# pipeline, heading, figure, sets, text, rows
+OTHERS = [
+    ("multilingual", "Chinese from English", "spearman", ["dev", "test", "source-test"],
+     ["STS-B Chinese, cosine Spearman x 100, from the English all-MiniLM-L6-v2 (`pipelines/multilingual.json`): the sentences of the English",
+      "training set with their translations, 11,498 pairs. Chinese labels are read where the row says so. source-test is the English test set."],
+     [("base-eval", "the English model"), ("extended-eval", "new tokens with rows from translations"),
+      ("labels-only-eval", "... and 1,000 labels"), ("distilled-eval", "... distilled on the translations"),
+      ("tuned-eval", "... distilled, and 1,000 labels")]),
+    ("domain", "A domain: Quora questions", "average_precision", ["dev", "test"],
+     ["QQP, average precision x 100 with 500 gold pairs (`pipelines/domain.json`): 3,000 rows of raw text, 2,000 pairs dev, 8,000 test."],
+     [("base-eval", "all-MiniLM-L6-v2 as it is"), ("adapted-eval", "after TSDAE"), ("b-gold-eval", "gold only"),
+      ("a-gold-eval", "TSDAE, gold only"), ("sister-eval", "bge-small-en-v1.5, gold only"), ("cross-eval", "cross-encoder, warm-started, then gold"),
+      ("b-eval", "augmented"), ("a-eval", "TSDAE, augmented")]),
+]
 
 
 def options():
@@ -49,6 +66,41 @@ def folder(o, gold, seed):
     return os.path.join(o.runs, "g%d-s%d" % (gold, seed))
 
 
+def join(to, *paths):
+    """Lines of files side by side: the first two columns of each, in turn; or one file as it is."""
+    rows = []
+    for path in paths:
+        with open(path, encoding="utf-8") as f:
+            rows.append([line.rstrip("\n").split("\t") for line in f])
+    with open(to, "w", encoding="utf-8") as f:
+        if len(paths) == 1:
+            f.writelines("\t".join(r) + "\n" for r in rows[0])
+        else:
+            f.writelines("%s\t%s\n" % (a[k], b[k]) for a, b in zip(*rows) for k in (0, 1))
+
+
+def other_data(o, name):
+    """The folder that the pipeline wants, made of the data sets'."""
+    to = os.path.join(o.runs, name + "-data")
+    os.makedirs(to, exist_ok=True)
+    if name == "multilingual":
+        join(os.path.join(to, "aligned.tsv"), os.path.join(o.data, "en-train.tsv"), os.path.join(o.data, "zh-train.tsv"))
+        for part in ("train", "dev", "test"):
+            join(os.path.join(to, part + ".tsv"), os.path.join(o.data, "zh-%s.tsv" % part))
+        join(os.path.join(to, "source-test.tsv"), os.path.join(o.data, "en-test.tsv"))
+    else:
+        for part, of in ("train", "dev"), ("dev", "test"):
+            join(os.path.join(to, part + ".tsv"), os.path.join(o.data, "..", "qqp", of + ".tsv"))
+    return to
+
+
+def run_others(o):
+    for name, *_ in OTHERS:
+        subprocess.run([os.path.join(BIN, "silversmith"), "run", os.path.join(ROOT, "pipelines", name + ".json"), "--runs", o.runs, "--set",
+                        "data=" + other_data(o, name), "--set", "precision=bf16", "--set", "seed=%d" % o.seeds[0]], check=True,
+                       stdout=subprocess.DEVNULL)
+
+
 def run(o, gold, seed):
     base = [os.path.join(BIN, "silversmith"), "run", os.path.join(ROOT, "pipelines", "results.json"), "--runs", folder(o, gold, seed),
             "--set", "data=" + o.data, "--set", "sentences=" + sentences(o), "--set", "gold=%d" % gold, "--set", "seed=%d" % seed]
@@ -58,7 +110,11 @@ def run(o, gold, seed):
 
 def output(o, gold, seed, step):
     """The step's output, or None."""
-    at = os.path.join(folder(o, gold, seed), "results", step)
+    return latest(os.path.join(folder(o, gold, seed), "results"), step)
+
+
+def latest(run_of, step):
+    at = os.path.join(run_of, step)
     try:
         with open(os.path.join(at, "current")) as f:
             at = os.path.join(at, f.read().strip())
@@ -95,18 +151,20 @@ def teacher(o, gold, seed, name):
     return 100 * spearman([r["score"] for r in rows], [r["label"] for r in rows])
 
 
-def score(o, gold, seed, step, name):
-    """Spearman x 100 on dev or test, or None."""
-    if step == "teacher":
-        return teacher(o, gold, seed, name)
-    at = output(o, gold, seed, step)
+def figure(at, name, what):
+    """A figure x 100 of an evaluation's set, or None."""
     if not at:
         return None
     with open(os.path.join(at, "results.json")) as f:
         for s in json.load(f)["sets"]:
             if s["name"] == name:
-                return 100 * s["scores"][s["main"]]["spearman"]
+                return 100 * s["scores"][s["main"]][what]
     return None
+
+
+def score(o, gold, seed, step, name):
+    """Spearman x 100 on dev or test, or None."""
+    return teacher(o, gold, seed, name) if step == "teacher" else figure(output(o, gold, seed, step), name, "spearman")
 
 
 def compare(o, gold, seed, this, that):
@@ -139,6 +197,16 @@ def table(o, gold):
     return out + (more if len(more) > 3 else []) if len(out) > 5 else []
 
 
+def other_table(o, name, heading, what, sets, text, rows):
+    out = ["", "## " + heading, ""] + text[:-1] + [text[-1] + " Seed %d." % o.seeds[0], "", "| model | %s |" % " | ".join(sets), "|---" * (len(sets) + 1) + "|"]
+    n = len(out)
+    for step, label in rows:
+        got = [figure(latest(os.path.join(o.runs, name), step), x, what) for x in sets]
+        if None not in got:
+            out.append("| %s | %s |" % (label, " | ".join("%.2f" % x for x in got)))
+    return out if len(out) > n else []
+
+
 def machine():
     with open("/proc/cpuinfo") as f:
         cpu = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), "unknown CPU")
@@ -151,6 +219,8 @@ def main():
     for gold in o.gold if not o.collect else []:
         for seed in o.seeds:
             run(o, gold, seed)
+    if not o.collect and not o.until:
+        run_others(o)
     cpu, commit = machine()
     text = ["# Results", "",
             "STS-B English, cosine Spearman x 100 (cross-encoders and the teacher: of their scores), mean ± standard deviation over seeds; a seed",
@@ -160,6 +230,8 @@ def main():
             "again (`pipelines/results.json`, bf16 products). %s, commit %s, seeds %s." % (cpu, commit, " ".join(map(str, o.seeds)))]
     for gold in o.gold:
         text += table(o, gold)
+    for other in OTHERS:
+        text += other_table(o, *other)
     with open(o.out, "w") as f:
         f.write("\n".join(text) + "\n")
     print("\n".join(text))
