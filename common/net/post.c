@@ -158,7 +158,11 @@ static void set_options(struct slot *s, const struct post_request *r)
         curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, ""); /* all it can decode */
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L); /* many requests a connection */
+    /* Many requests a connection, where the TLS handshake says at once whether
+     * one takes many. Without TLS only the first answer says it: one request at
+     * a time until then, and for ever with a server that closes each time. */
+    curl_easy_setopt(e, CURLOPT_PIPEWAIT,
+                     strncasecmp(r->url, "https:", 6) ? 0L : 1L);
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, 10000L);
     curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, 1000L * r->timeout_s);
