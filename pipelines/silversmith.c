@@ -55,9 +55,13 @@ static const struct opt plan_rows[] = {
     OPT_ROW_FLAG(0, "json", struct args, json, 0, "print JSON"),
     OPT_ROW_END,
 };
-static const struct opt look_rows[] = {
+static const struct opt status_rows[] = {
     COMMON_ROWS,
     OPT_ROW_FLAG(0, "json", struct args, json, 0, "print JSON"),
+    OPT_ROW_END,
+};
+static const struct opt look_rows[] = {
+    COMMON_ROWS,
     OPT_ROW_END,
 };
 static const struct opt graph_rows[] = {
@@ -164,7 +168,7 @@ static int do_status(struct context *c, struct buf *out, struct err *err)
 {
     int rc = look_at_all(c, err);
 
-    return rc < 0 ? rc : listing_status(out, c->plan, err);
+    return rc < 0 ? rc : listing_status(out, c->plan, c->args->json, err);
 }
 
 static int do_graph(struct context *c, struct buf *out, struct err *err)
@@ -219,7 +223,7 @@ static const struct {
     { SPEC("plan", "Print what run would do, and why.", plan_rows), do_plan },
     { SPEC("why", "Print why STEP (after the file) runs or not.", look_rows),
       do_why },
-    { SPEC("status", "Print each step's output and counts.", look_rows),
+    { SPEC("status", "Print each step's output and counts.", status_rows),
       do_status },
     { SPEC("graph", "Draw the steps and what they read.", graph_rows),
       do_graph },

@@ -1,5 +1,6 @@
 #include "dag/catalog.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,10 +231,12 @@ static int check_number(const struct json_node *row, const struct json *doc,
 {
     double min = json_num(json_get(row, "min"), 0.0);
     double max = json_num(json_get(row, "max"), 0.0), v;
+    bool whole = strcmp(catalog_text(row, "type"), "integer") == 0;
     char *end;
 
     v = strtod(text, &end);
-    if (end != text && !*end && v >= min && v <= max)
+    if (end != text && !*end && v >= min && v <= max &&
+        !(whole && v != floor(v)))
         return 0;
     return JSON_ERR(err, doc, at,
                     "option '%s' is %s, expected %s in [%.15g, %.15g]",

@@ -102,34 +102,62 @@ static double count_of(const struct json *receipt, const char *name)
                     0.0);
 }
 
-static int status_line(struct buf *b, const struct plan *p, size_t i,
-                       struct err *err)
+static struct json_node *status_json(const struct step *st, const char *state,
+                                     const char *fp, const char *out,
+                                     const struct json *receipt)
+{
+    static const char *const counts[] = { "seen", "kept", "rejected",
+                                          "failed" };
+    struct json_node *o = json_new_object();
+
+    json_set_str(o, "step", st->name);
+    json_set_str(o, "state", state);
+    json_set_str(o, "fingerprint", fp);
+    json_set_str(o, "output", out);
+    for (size_t i = 0; receipt && i < sizeof(counts) / sizeof(counts[0]); i++)
+        json_set_num(o, counts[i], count_of(receipt, counts[i]));
+    return o;
+}
+
+/* all NULL: as a line. */
+static int status_of(struct buf *b, struct json_node *all, const struct plan *p,
+                     size_t i, struct err *err)
 {
     const struct step *st = &p->spec->step[i];
     struct err none = ERR_INIT;
     struct json *doc = NULL;
     char fp[PLAN_FP] = "-", out[FILE_PATH_MAX] = "";
     const char *state = "not made";
-    int rc;
+    int rc = 0;
 
     if (plan_current(p, i, fp, out, &none) == 0 &&
         (!st->out_option || plan_receipt(st, out, &doc, &none) == 0))
         state = strcmp(fp, p->step[i].fp) == 0 ? "done" : "stale";
-    rc = buf_printf(
-        b, err,
-        "%-14s %-9s %-13s kept %-9.0f rejected %-7.0f failed %-5.0f %s\n",
-        st->name, state, fp, count_of(doc, "kept"), count_of(doc, "rejected"),
-        count_of(doc, "failed"), out);
+    if (all)
+        json_push(all, status_json(st, state, fp, out, doc));
+    else
+        rc = buf_printf(
+            b, err,
+            "%-14s %-9s %-13s kept %-9.0f rejected %-7.0f failed %-5.0f %s\n",
+            st->name, state, fp, count_of(doc, "kept"),
+            count_of(doc, "rejected"), count_of(doc, "failed"), out);
     json_free(doc);
     return rc;
 }
 
-int listing_status(struct buf *b, const struct plan *p, struct err *err)
+int listing_status(struct buf *b, const struct plan *p, bool json,
+                   struct err *err)
 {
+    struct json_node *all = json ? json_new_array() : NULL;
     int rc = 0;
 
     for (size_t k = 0; rc == 0 && k < p->spec->steps; k++)
-        rc = status_line(b, p, p->spec->order[k], err);
+        rc = status_of(b, all, p, p->spec->order[k], err);
+    if (rc == 0 && json)
+        rc = json_print(b, all, true, err);
+    if (rc == 0 && json)
+        rc = buf_puts(b, "\n", err);
+    json_node_free(all);
     return rc;
 }
 

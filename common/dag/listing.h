@@ -14,8 +14,8 @@ int listing_plan(struct buf *b, const struct plan *p, bool json,
 /* Whether step i runs, and the reasons. */
 int listing_why(struct buf *b, const struct plan *p, size_t i,
                 struct err *err) MUST_CHECK;
-/* Each step's output in force and its counts. */
-int listing_status(struct buf *b, const struct plan *p,
+/* Each step's output in force and its counts; as JSON an array of them. */
+int listing_status(struct buf *b, const struct plan *p, bool json,
                    struct err *err) MUST_CHECK;
 /*
  * The bytes of every finished output against its receipt; a line for each

@@ -73,6 +73,7 @@ mistake "unknown input" 's/"in": { "model": "teacher", "pairs": "candidates" }/"
 mistake "unknown step" 's/"in": { "pairs": "scored" }/"in": { "pairs": "scoerd" }/' "no step 'scoerd'.*\(scored\?\)"
 mistake "unknown parameter" 's/"high": "\$high"/"high": "$hihg"/' "unknown parameter '.hihg' \(high\?\)"
 mistake "out of range" 's/"high": "\$high"/"high": 2/' "option 'high' is 2, expected"
+mistake "no integer" 's/"top-k": "\$top-k"/"top-k": 1.5/' "option 'top-k' is 1.5, expected integer"
 mistake "wrong choice" 's/"loss": "mnrl"/"loss": "mrnl"/' "'mrnl', expected one of"
 mistake "missing input" 's/"in": { "pairs": "scored" }, //' "input 'pairs' of stage 'threshold-filter' is missing"
 mistake "unknown key" 's/"show": true/"shwo": true/' 'unknown key "shwo" \(show\?\)'
@@ -81,6 +82,13 @@ mistake "no JSON" 's/"pipeline": "smoke",/"pipeline" "smoke",/' 'not valid JSON'
 mistake "a circle" 's/"in": { "texts": \["gold", "pool"\]/"in": { "texts": ["silver", "pool"]/' 'circle'
 smith run pipelines/smoke.json --set hihg=1 >$work/out 2>&1
 check "$? $(grep -c 'high?' $work/out)" "2 1" "mistake: unknown --set"
+
+# ---- its state as JSON; options that a command has no use for ----
+smith status pipelines/smoke.json --runs $work/a --json >$work/out 2>$work/err
+python3 -c 'import json, sys; r = json.load(open(sys.argv[1])); print(len(r), {x["state"] for x in r}, min(x.get("kept", 1) for x in r) > 0)' $work/out >$work/got 2>>$work/err
+check "$(cat $work/got)" "14 {'done'} True" "status as JSON"
+smith why pipelines/smoke.json gold --runs $work/a --json >$work/out 2>&1
+check "$? $(grep -c -- '--json' $work/out)" "2 1" "an option without use is refused"
 
 # ---- two runners ----
 (smith run pipelines/smoke.json --runs $work/c >/dev/null 2>&1) & other=$!
