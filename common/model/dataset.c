@@ -59,10 +59,24 @@ static bool takes(enum dataset_kind kind, const struct pair *p, float y)
     return kind == DATASET_SCORED ? !isnan(y) : y >= 0.5f && p->a != p->b;
 }
 
+/* Nothing said of any pair: a list of positives, as sentence-transformers'
+ * multiple-negatives data sets are. */
+static bool all_unlabelled(const struct pairs *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (!isnan(pair_target(&p->pair[i])))
+            return false;
+    return true;
+}
+
 static int add_pairs(struct dataset *d, const struct pairs *p, uint32_t base,
                      enum dataset_kind kind, struct err *err)
 {
+    bool bare = kind == DATASET_POSITIVE && p->n && all_unlabelled(p);
     int rc = 0;
+
+    if (bare)
+        log_info("no pair has a label: all %zu are taken as positives", p->n);
 
     for (size_t i = 0; rc == 0 && i < p->n; i++) {
         const struct pair *x = &p->pair[i];
@@ -73,7 +87,7 @@ static int add_pairs(struct dataset *d, const struct pairs *p, uint32_t base,
                              .store = d->stores,
                              .record = (uint32_t)i };
 
-        if (takes(kind, x, y))
+        if (takes(kind, x, bare ? 1.0f : y))
             rc = push(d, e, err);
         else
             d->skipped++;

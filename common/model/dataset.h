@@ -5,8 +5,8 @@
  * DATASET_SCORED takes pairs that have a target (label, else score); pairs
  * without one are counted as skipped. DATASET_POSITIVE takes what a
  * multiple-negatives loss needs: triplets where a store has them, else its
- * pairs with a target of at least 0.5; a text that is on both sides is
- * skipped. DATASET_PAIRED takes every pair, labelled or not.
+ * pairs with a target of at least 0.5, or all of them when none has a target;
+ * a text that is on both sides is skipped. DATASET_PAIRED takes every pair, labelled or not.
  */
 #ifndef MODEL_DATASET_H
 #define MODEL_DATASET_H

@@ -331,6 +331,62 @@ static void gradcache_is_the_plain_loss(void **state)
     weights_release(&b);
 }
 
+/* A loss in which no output meets another. */
+static double each_alone(void *ctx, float *dy, const float *y, size_t n,
+                         size_t width)
+{
+    double sum = 0.0;
+
+    (void)ctx;
+    for (size_t i = 0; i < n * width; i++) {
+        sum += (double)y[i] * (double)y[i];
+        dy[i] = 2.0f * y[i];
+    }
+    return sum;
+}
+
+/* With dropout, parts of a batch are batches of their own: what the second
+ * pass goes back through must be what the first gave the loss. */
+static void gradcache_drops_the_same_twice(void **state)
+{
+    struct packed whole = PACKED_INIT, part[2] = { PACKED_INIT, PACKED_INIT };
+    struct model_config c = tiny();
+    struct weights w[2];
+    struct trainer *t;
+    struct err err = ERR_INIT;
+    double loss[2] = { 0.0, 0.0 }, one;
+
+    (void)state;
+    assert_true(c.drop_hidden > 0.0f);
+    make_batch(&whole, 3);
+    part_of(&part[0], &whole, 0, 1);
+    part_of(&part[1], &whole, 1, B);
+    for (int k = 0; k < 2; k++) {
+        assert_ok(weights_init(&w[k], &c, WEIGHTS_BODY, &err), &err);
+        weights_random(&w[k], 0.2f, 1);
+        assert_ok(trainer_new(&t, &c, &w[k], workers, &usual, &err), &err);
+        for (int i = 0; k == 0 && i < 2; i++) {
+            assert_ok(
+                trainer_add(t, &part[i], each_alone, NULL, 1.0, &one, &err),
+                &err);
+            loss[0] += one;
+        }
+        if (k == 1)
+            assert_ok(trainer_add_parts(t, part, 2, each_alone, NULL, 1.0,
+                                        &loss[1], &err),
+                      &err);
+        assert_ok(trainer_update(t, &err), &err);
+        trainer_free(t);
+    }
+    assert_near("loss", loss[1], loss[0], 1e-9, 0.0);
+    assert_same(&w[0], &w[1]);
+    packed_release(&whole);
+    for (int k = 0; k < 2; k++) {
+        packed_release(&part[k]);
+        weights_release(&w[k]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +394,7 @@ int main(void)
         cmocka_unit_test(frozen_layers_stay_and_the_others_move),
         cmocka_unit_test(lower_layers_learn_more_slowly),
         cmocka_unit_test(gradcache_is_the_plain_loss),
+        cmocka_unit_test(gradcache_drops_the_same_twice),
         cmocka_unit_test(a_loss_that_is_no_number_leaves_the_weights),
     };
     struct err err = ERR_INIT;

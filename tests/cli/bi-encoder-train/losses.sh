@@ -36,6 +36,8 @@ loss mse plain.lmdb --teacher teacher
 loss follow plain.lmdb --teacher teacher
 loss multilingual plain.lmdb --teacher teacher
 loss margin-mse t.lmdb --teacher teacher
+# pairs that say nothing of themselves are positives
+loss mnrl plain.lmdb --force
 # one step of a batch in parts is the step of the batch
 for part in 0 3; do
     bi-encoder-train --pairs t.lmdb --base student --loss mnrl --epochs 1 --batch 16 --warmup 0 --dropout 0 --mini-batch $part --out whole$part --quiet 2>/dev/null
