@@ -453,26 +453,71 @@ static size_t decode(uint32_t *out, struct span s)
     return n;
 }
 
+/* Where each of up to 64 code points stands: a bit a place. */
+struct places {
+    uint32_t code[128]; /* open addressing */
+    uint64_t at[128];   /* 0: a free slot */
+};
+
+static unsigned slot_of(const struct places *t, uint32_t code)
+{
+    unsigned k = (code * 0x9e3779b1u) >> 25;
+
+    while (t->at[k] && t->code[k] != code)
+        k = (k + 1) % 128;
+    return k;
+}
+
+static void places_of(struct places *t, const uint32_t *x, size_t n)
+{
+    memset(t->at, 0, sizeof(t->at));
+    for (size_t i = 0; i < n; i++) {
+        unsigned k = slot_of(t, x[i]);
+
+        t->code[k] = x[i];
+        t->at[k] |= (uint64_t)1 << i;
+    }
+}
+
+/* 64 rows of the table of distances, column by column: step[k] is the
+ * difference of column k + 1 to k in the row above, and then in the last one
+ * here (Myers 1999, in the blocks of Hyyroe 2003). */
+static void pass_rows(int8_t *step, const uint32_t *x, size_t n,
+                      const uint32_t *y, size_t m)
+{
+    uint64_t up = ~(uint64_t)0, down = 0, last = (uint64_t)1 << (n - 1);
+    struct places places;
+
+    places_of(&places, x, n);
+    for (size_t k = 0; k < m; k++) {
+        uint64_t same = places.at[slot_of(&places, y[k])];
+        uint64_t v = same | down, h, plus, minus;
+        int8_t above = step[k];
+
+        same |= above < 0;
+        h = (((same & up) + up) ^ up) | same;
+        plus = down | ~(h | up);
+        minus = up & h;
+        step[k] = (int8_t)(!!(plus & last) - !!(minus & last));
+        plus = plus << 1 | (above > 0);
+        minus = minus << 1 | (above < 0);
+        up = minus | ~(v | plus);
+        down = plus & v;
+    }
+}
+
 double detect_likeness(struct span a, struct span b)
 {
-    uint32_t x[LIKENESS_MAX], y[LIKENESS_MAX], row[LIKENESS_MAX + 1];
-    size_t n = decode(x, a), m = decode(y, b);
+    uint32_t x[LIKENESS_MAX], y[LIKENESS_MAX];
+    size_t n = decode(x, a), m = decode(y, b), distance = n;
+    int8_t step[LIKENESS_MAX];
 
     if (n + m == 0)
         return 1.0;
-    for (size_t k = 0; k <= m; k++)
-        row[k] = (uint32_t)k;
-    for (size_t i = 1; i <= n; i++) {
-        uint32_t diagonal = row[0];
-
-        row[0] = (uint32_t)i;
-        for (size_t k = 1; k <= m; k++) {
-            uint32_t change = diagonal + (x[i - 1] != y[k - 1]);
-            uint32_t least = row[k] < row[k - 1] ? row[k] : row[k - 1];
-
-            diagonal = row[k];
-            row[k] = change < least + 1 ? change : least + 1;
-        }
-    }
-    return 1.0 - (double)row[m] / (double)(n > m ? n : m);
+    memset(step, 1, m); /* the first row counts the columns */
+    for (size_t i = 0; i < n; i += 64)
+        pass_rows(step, x + i, n - i < 64 ? n - i : 64, y, m);
+    for (size_t k = 0; k < m; k++)
+        distance += (size_t)step[k];
+    return 1.0 - (double)distance / (double)(n > m ? n : m);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/rng.h"
 #include "text/detect.h"
 
 static struct detect *d;
@@ -213,6 +214,55 @@ static void the_script_is_that_of_most_letters(void **state)
                      (int)detect_script(span_of(row[i].text)));
 }
 
+/* Row by row, as the definition has it. */
+static size_t slow_distance(const char *a, size_t n, const char *b, size_t m)
+{
+    size_t row[601];
+
+    for (size_t k = 0; k <= m; k++)
+        row[k] = k;
+    for (size_t i = 1; i <= n; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i;
+        for (size_t k = 1; k <= m; k++) {
+            size_t change = diagonal + (a[i - 1] != b[k - 1]);
+            size_t least = row[k] < row[k - 1] ? row[k] : row[k - 1];
+
+            diagonal = row[k];
+            row[k] = change < least + 1 ? change : least + 1;
+        }
+    }
+    return row[m];
+}
+
+static void likeness_is_the_edit_distance(void **state)
+{
+    static const size_t most[] = { 5, 70, 200, 512 };
+    struct rng rng;
+
+    (void)state;
+    rng_init(&rng, 5, 0);
+    for (size_t t = 0; t < 400; t++) {
+        char a[512], b[512];
+        size_t n = 1 + rng_below(&rng, most[t % 4]);
+        size_t m = 1 + rng_below(&rng, most[t % 4]);
+        size_t letters = 2 + rng_below(&rng, 20);
+
+        for (size_t i = 0; i < n; i++)
+            a[i] = (char)('a' + rng_below(&rng, letters));
+        for (size_t i = 0; i < m; i++)
+            b[i] = i < n && rng_below(&rng, 3)
+                       ? a[i]
+                       : (char)('a' + rng_below(&rng, letters));
+        assert_near(
+            "likeness",
+            detect_likeness((struct span){ a, n }, (struct span){ b, m }),
+            1.0 - (double)slow_distance(a, n, b, m) / (double)(n > m ? n : m),
+            1e-12, 0);
+    }
+}
+
 static void likeness_is_one_less_the_share_of_edits(void **state)
 {
     (void)state;
@@ -241,6 +291,7 @@ int main(void)
         CASE(a_moved_negation_is_seen),
         cmocka_unit_test(the_script_is_that_of_most_letters),
         cmocka_unit_test(likeness_is_one_less_the_share_of_edits),
+        cmocka_unit_test(likeness_is_the_edit_distance),
     };
 
     return cmocka_run_group_tests_name("detect", tests, NULL, NULL);
