@@ -83,6 +83,27 @@ static int utf8proc_fail(struct err *err, utf8proc_ssize_t code)
     }
 }
 
+/* ASCII is every form of itself, but for the case; most English text is. */
+static bool is_ascii(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] >= 0x80 || !text.ptr[i])
+            return false;
+    return true;
+}
+
+static int ascii_text(struct buf *out, struct span text,
+                      enum normalise_form form, struct err *err)
+{
+    size_t at = out->len;
+    int rc = buf_append(out, text.ptr, text.len, err);
+
+    for (size_t i = at; form == NORMALISE_FOLD && rc == 0 && i < out->len; i++)
+        if (out->ptr[i] >= 'A' && out->ptr[i] <= 'Z')
+            out->ptr[i] = (char)(out->ptr[i] - 'A' + 'a');
+    return rc;
+}
+
 int normalise_text(struct buf *out, struct span text, enum normalise_form form,
                    struct err *err)
 {
@@ -92,6 +113,8 @@ int normalise_text(struct buf *out, struct span text, enum normalise_form form,
 
     if (text.len == 0)
         return buf_append(out, "", 0, err);
+    if (is_ascii(text))
+        return ascii_text(out, text, form, err);
     n = utf8proc_map((const utf8proc_uint8_t *)text.ptr,
                      (utf8proc_ssize_t)text.len, &made, forms[form]);
     if (n < 0)
