@@ -6,7 +6,8 @@
  * without one are counted as skipped. DATASET_POSITIVE takes what a
  * multiple-negatives loss needs: triplets where a store has them, else its
  * pairs with a target of at least 0.5, or all of them when none has a target;
- * a text that is on both sides is skipped. DATASET_PAIRED takes every pair, labelled or not.
+ * a text that is on both sides is skipped. DATASET_PAIRED takes every pair,
+ * labelled or not.
  */
 #ifndef MODEL_DATASET_H
 #define MODEL_DATASET_H

@@ -290,6 +290,24 @@ static int collect(struct pattern *p, enum reading how,
     return rc < 0 ? rc : 0;
 }
 
+/* Cheaper than a pattern that finds nothing. */
+static bool has_digit(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)(s.ptr[i] - '0') < 10 ||
+            (unsigned char)s.ptr[i] > 127)
+            return true;
+    return false;
+}
+
+static bool is_ascii(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.ptr[i] > 127)
+            return false;
+    return true;
+}
+
 int detect_numbers(struct detect *d, struct detect_numbers *out,
                    struct span text, struct err *err)
 {
@@ -298,11 +316,11 @@ int detect_numbers(struct detect *d, struct detect_numbers *out,
     const struct span s = { buf_str(&b), b.len };
 
     out->n = 0;
-    if (rc == 0)
+    if (rc == 0 && has_digit(s))
         rc = collect(d->digits, DIGITS, out, s, err);
     if (rc == 0)
         rc = collect(d->words, WORDS, out, s, err);
-    if (rc == 0)
+    if (rc == 0 && !is_ascii(s))
         rc = collect(d->han, HAN, out, s, err);
     buf_release(&b);
     return rc;
