@@ -12,7 +12,7 @@ BIN = os.environ.get("BIN") or os.path.join(ROOT, "build", "bin")
 
 # step of the model's evaluation, what it is
 ROWS = [("zero", "zero-shot"), ("bi-eval", "gold only"), ("cross-plain-eval", "cross-encoder, gold only"),
-        ("cross-eval", "cross-encoder, warm-started, then gold"), ("zero-big", "bge-small-en-v1.5, zero-shot"),
+        ("cross-eval", "cross-encoder, warm-started, then gold"), ("cross-long-eval", "... warmed up for six epochs"), ("zero-big", "bge-small-en-v1.5, zero-shot"),
         ("sister-eval", "bge-small-en-v1.5, gold only"), ("teacher", "teacher: all three together"),
         ("student-eval", "augmented: silver with soft labels, then gold"), ("hard-eval", "augmented, hard labels (0.85 / 0.2)"),
         ("random-eval", "random pairs, soft labels"), ("random-hard-eval", "random pairs, hard labels"),
