@@ -300,14 +300,6 @@ static bool has_digit(struct span s)
     return false;
 }
 
-static bool is_ascii(struct span s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.ptr[i] > 127)
-            return false;
-    return true;
-}
-
 int detect_numbers(struct detect *d, struct detect_numbers *out,
                    struct span text, struct err *err)
 {
@@ -320,7 +312,7 @@ int detect_numbers(struct detect *d, struct detect_numbers *out,
         rc = collect(d->digits, DIGITS, out, s, err);
     if (rc == 0)
         rc = collect(d->words, WORDS, out, s, err);
-    if (rc == 0 && !is_ascii(s))
+    if (rc == 0 && !normalise_is_ascii(s))
         rc = collect(d->han, HAN, out, s, err);
     buf_release(&b);
     return rc;

@@ -2,15 +2,6 @@
 
 #include "text/normalise.h"
 
-static bool is_ascii(struct span s)
-{
-    unsigned char any = 0;
-
-    for (size_t i = 0; i < s.len; i++)
-        any |= (unsigned char)s.ptr[i];
-    return any < 0x80;
-}
-
 /* Of text that normalising leaves alone, but for its case. */
 static int fold_ascii(struct buf *b, struct span text, struct err *err)
 {
@@ -39,7 +30,7 @@ int fold_text(struct buf *b, struct span text, struct err *err)
     int rc;
 
     buf_reset(b);
-    if (is_ascii(text))
+    if (normalise_is_ascii(text))
         return fold_ascii(b, text, err);
     rc = normalise_text(&n, text, NORMALISE_FOLD, err);
     p = buf_str(&n);

@@ -83,15 +83,16 @@ static int utf8proc_fail(struct err *err, utf8proc_ssize_t code)
     }
 }
 
-/* ASCII is every form of itself, but for the case; most English text is. */
-static bool is_ascii(struct span text)
+bool normalise_is_ascii(struct span text)
 {
+    unsigned char any = 0;
+
     for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] >= 0x80 || !text.ptr[i])
-            return false;
-    return true;
+        any |= (unsigned char)text.ptr[i];
+    return any < 0x80;
 }
 
+/* ASCII is every form of itself, but for the case; most English text is. */
 static int ascii_text(struct buf *out, struct span text,
                       enum normalise_form form, struct err *err)
 {
@@ -113,7 +114,7 @@ int normalise_text(struct buf *out, struct span text, enum normalise_form form,
 
     if (text.len == 0)
         return buf_append(out, "", 0, err);
-    if (is_ascii(text))
+    if (normalise_is_ascii(text))
         return ascii_text(out, text, form, err);
     n = utf8proc_map((const utf8proc_uint8_t *)text.ptr,
                      (utf8proc_ssize_t)text.len, &made, forms[form]);

@@ -27,6 +27,7 @@ enum normalise_form {
                        results mean "the same text to a reader" */
 };
 
+bool normalise_is_ascii(struct span text);
 /* Append the normal form of text to out. ERR_FORMAT when text is not UTF-8,
  * ERR_FULL over out->max, ERR_NOMEM. */
 int normalise_text(struct buf *out, struct span text, enum normalise_form form,
