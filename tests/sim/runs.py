@@ -222,7 +222,7 @@ def on_terminal(command, most_s=60):
 def progress():
     """On a terminal: all that the line should have, rising to what the end has."""
     folder, bad = tempfile.mkdtemp(), []
-    with lib.Sim("--seed", 2, "--latency", 40, "--faults", "filter=.1,429-float=.005,500=.05") as s:
+    with lib.Sim("--seed", 2, "--latency", 40, "--faults", "filter=.1,429-float=.02,500=.05") as s:
         store, prof = lib.texts(folder, 600), lib.profile(folder, s.port, concurrency={"start": 8, "max": 12})
         lib.run(folder, store, prof, "--limit", 100, "--max-failures", 600)
         text, code, _ = on_terminal(lib.command(folder, store, prof, "--force", "--max-failures", 600))

@@ -68,8 +68,17 @@ class Played:
         self.kills += p.wait() == -signal.SIGKILL
         self.runs += 1
         self.peaks.append(peak)
+        self.settle()
         mark(self.bill, "run")
         return p.returncode if ended else None
+
+    def settle(self):
+        """What was under way at a kill is still billed to that run, however busy the machine is."""
+        size, quiet = -1, 0
+        while quiet < 3:
+            now = os.path.getsize(self.bill)
+            size, quiet = now, quiet + 1 if now == size else 0
+            time.sleep(0.1)
 
     def on(self, command, most_s):
         """Run until it ends by itself: its exit code."""
