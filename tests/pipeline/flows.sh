@@ -52,6 +52,6 @@ flow teacher 4 --set data=$work/data --set pool=$work/pool.txt --set base=$base 
 flow mutual 10 --set data=$work/data --set pool=$work/pool.txt --set base=$base --set gold=50 --set epochs=1
 flow domain 8 --set data=$work/data --set base=$base --set big=$base --set gold=40 --set raw-rows=50 --set dev-share=0.5 --set epochs=1 --set silver-epochs=1
 flow multilingual 5 --set data=$work/multilingual --set base=$base-en --set gold=50 --set epochs=1 --set gold-epochs=1
-flow results 13 --set data=$work/data --set sentences=$work/pool.txt --set base=$base --set big=$base --set gold=50
+flow results 14 --set data=$work/data --set sentences=$work/pool.txt --set base=$base --set big=$base --set gold=50
 echo "$passed $failed 0" >build/results/flows
 [ $failed -eq 0 ]
