@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
-#include "text/fold.h"
-
 #define LITTLE_CHANGED 0.6 /* likeness */
 
 enum { SHORT = 8 }; /* code points of slack in the ratio of lengths */
@@ -116,19 +113,21 @@ void checks_close(struct checks *c)
 
 /* ---- functions ---- */
 
-static enum checks_vote vote_length(const struct checks *c, struct span anchor,
-                                    struct span text)
+static enum checks_vote vote_length(const struct checks *c,
+                                    const struct facets *anchor,
+                                    const struct facets *text)
 {
-    double a = (double)utf8_count(anchor.ptr, anchor.len) + SHORT;
-    double b = (double)utf8_count(text.ptr, text.len) + SHORT;
+    double a = (double)facets_length(anchor) + SHORT;
+    double b = (double)facets_length(text) + SHORT;
     double ratio = a > b ? a / b : b / a;
 
     return ratio > c->rules.length ? VOTE_REJECT : VOTE_ABSTAIN;
 }
 
-static enum checks_vote vote_language(struct span anchor, struct span text)
+static enum checks_vote vote_language(struct facets *anchor,
+                                      struct facets *text)
 {
-    enum detect_script a = detect_script(anchor), b = detect_script(text);
+    enum detect_script a = facets_script(anchor), b = facets_script(text);
 
     if (a == SCRIPT_NONE)
         return VOTE_ABSTAIN;
@@ -140,84 +139,67 @@ static enum checks_vote vote_language(struct span anchor, struct span text)
 
 /* Codes and names may be all that an anchor has, too. */
 static int vote_words(const struct checks *c, enum checks_vote *vote,
-                      struct span anchor, struct span text, struct err *err)
+                      struct facets *anchor, struct facets *text,
+                      struct err *err)
 {
     double a = 0.0, b;
-    int rc = detect_nonsense(c->detect, &b, text, err);
+    int rc = facets_nonsense(&b, text, c->detect, err);
 
     if (rc == 0 && b > c->rules.words)
-        rc = detect_nonsense(c->detect, &a, anchor, err);
+        rc = facets_nonsense(&a, anchor, c->detect, err);
     if (rc == 0 && b > c->rules.words && a < 0.5 * b)
         *vote = VOTE_REJECT;
     return rc;
 }
 
 static int vote_numbers(const struct checks *c, struct checks_result *r,
-                        struct span anchor, struct span text, const char *kind,
-                        bool positive, struct err *err)
+                        struct facets *anchor, struct facets *text,
+                        const char *kind, bool positive, struct err *err)
 {
-    struct detect_numbers a, b;
+    const struct detect_numbers *a, *b;
     bool same;
-    int rc = detect_numbers(c->detect, &a, anchor, err);
+    int rc = facets_numbers(&a, anchor, c->detect, err);
 
     if (rc == 0)
-        rc = detect_numbers(c->detect, &b, text, err);
+        rc = facets_numbers(&b, text, c->detect, err);
     if (rc < 0)
         return rc;
-    same = detect_same_numbers(&a, &b);
-    if (positive && a.n + b.n)
+    same = detect_same_numbers(a, b);
+    if (positive && a->n + b->n)
         r->vote[CHECK_NUMBERS] = same ? VOTE_ACCEPT : VOTE_REJECT;
-    else if (!positive && strcmp(kind, "number") == 0 && a.n)
+    else if (!positive && strcmp(kind, "number") == 0 && a->n)
         r->vote[CHECK_NUMBERS] = same ? VOTE_REJECT : VOTE_ACCEPT;
-    r->soft_numbers = positive && (a.n == 0 || b.n == 0);
+    r->soft_numbers = positive && (a->n == 0 || b->n == 0);
     return 0;
 }
 
 static int vote_negation(const struct checks *c, enum checks_vote *vote,
-                         struct span anchor, struct span text, const char *kind,
-                         bool positive, struct err *err)
+                         struct facets *anchor, struct facets *text,
+                         const char *kind, bool positive, struct err *err)
 {
-    struct detect_negation a, b;
-    int rc = detect_negation(c->detect, &a, anchor, err);
+    const struct detect_negation *a, *b;
+    int rc = facets_negation(&a, anchor, c->detect, err);
 
     if (rc == 0)
-        rc = detect_negation(c->detect, &b, text, err);
+        rc = facets_negation(&b, text, c->detect, err);
     if (rc < 0)
         return rc;
-    if (positive && a.n + b.n)
-        *vote = a.n == b.n ? VOTE_ACCEPT : VOTE_REJECT;
+    if (positive && a->n + b->n)
+        *vote = a->n == b->n ? VOTE_ACCEPT : VOTE_REJECT;
     else if (!positive && strcmp(kind, "negation") == 0)
-        *vote = a.n != b.n || a.where != b.where ? VOTE_ACCEPT : VOTE_REJECT;
+        *vote =
+            a->n != b->n || a->where != b->where ? VOTE_ACCEPT : VOTE_REJECT;
     return 0;
-}
-
-static int folded_likeness(double *out, struct span a, struct span b,
-                           struct err *err)
-{
-    struct buf x = BUF_INIT(24 * a.len + 64), y = BUF_INIT(24 * b.len + 64);
-    int rc = fold_text(&x, a, err);
-
-    if (rc == 0)
-        rc = fold_text(&y, b, err);
-    *out = rc < 0 ? 0.0
-                  : detect_likeness((struct span){ buf_str(&x), x.len },
-                                    (struct span){ buf_str(&y), y.len });
-    buf_release(&x);
-    buf_release(&y);
-    return rc;
 }
 
 /* Close to the anchor: a positive says nothing new, a negative is what was
  * asked for. */
-static int vote_likeness(const struct checks *c, struct checks_result *r,
-                         struct span anchor, struct span text, bool positive,
-                         struct err *err)
+static void vote_likeness(const struct checks *c, struct checks_result *r,
+                          const struct facets *anchor,
+                          const struct facets *text, bool positive)
 {
-    double like;
-    int rc = folded_likeness(&like, anchor, text, err);
+    double like = facets_likeness(anchor, text);
 
-    if (rc < 0)
-        return rc;
     /* other words may say it without the negation; the same words cannot */
     if (positive && like < LITTLE_CHANGED &&
         r->vote[CHECK_NEGATION] == VOTE_REJECT)
@@ -228,7 +210,6 @@ static int vote_likeness(const struct checks *c, struct checks_result *r,
         r->vote[CHECK_OVERLAP] = like < c->rules.overlap       ? VOTE_REJECT
                                  : like > 3 * c->rules.overlap ? VOTE_ACCEPT
                                                                : VOTE_ABSTAIN;
-    return 0;
 }
 
 static void drop_off(const struct checks *c, struct checks_result *r)
@@ -239,7 +220,7 @@ static void drop_off(const struct checks *c, struct checks_result *r)
 }
 
 int checks_text(const struct checks *c, struct checks_result *r,
-                struct span anchor, struct span text, const char *kind,
+                struct facets *anchor, struct facets *text, const char *kind,
                 bool positive, struct err *err)
 {
     int rc;
@@ -256,35 +237,33 @@ int checks_text(const struct checks *c, struct checks_result *r,
         rc = vote_negation(c, &r->vote[CHECK_NEGATION], anchor, text, kind,
                            positive, err);
     if (rc == 0)
-        rc = vote_likeness(c, r, anchor, text, positive, err);
+        vote_likeness(c, r, anchor, text, positive);
     r->firm = !positive && strcmp(kind, "negation") == 0;
     drop_off(c, r);
     checks_decide(r);
     return rc;
 }
 
-int checks_siblings(const struct checks *c, bool *near, struct span a,
-                    struct span b, struct err *err)
+int checks_siblings(const struct checks *c, bool *near, struct facets *a,
+                    struct facets *b, struct err *err)
 {
-    struct detect_numbers x, y;
-    struct detect_negation n, m;
-    double like;
-    int rc = 0;
+    const struct detect_numbers *x, *y;
+    const struct detect_negation *n, *m;
+    int rc;
 
     *near = false;
-    if (!c || !c->detect || c->rules.off[CHECK_EQUAL])
+    if (!c || !c->detect || c->rules.off[CHECK_EQUAL] ||
+        facets_likeness_most(a, b) < c->rules.near ||
+        facets_likeness(a, b) < c->rules.near)
         return 0;
-    rc = folded_likeness(&like, a, b, err);
-    if (rc < 0 || like < c->rules.near)
-        return rc;
-    rc = detect_numbers(c->detect, &x, a, err);
+    rc = facets_numbers(&x, a, c->detect, err);
     if (rc == 0)
-        rc = detect_numbers(c->detect, &y, b, err);
+        rc = facets_numbers(&y, b, c->detect, err);
     if (rc == 0)
-        rc = detect_negation(c->detect, &n, a, err);
+        rc = facets_negation(&n, a, c->detect, err);
     if (rc == 0)
-        rc = detect_negation(c->detect, &m, b, err);
-    *near = rc == 0 && detect_same_numbers(&x, &y) && n.n == m.n;
+        rc = facets_negation(&m, b, c->detect, err);
+    *near = rc == 0 && detect_same_numbers(x, y) && n->n == m->n;
     return rc;
 }
 

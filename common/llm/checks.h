@@ -16,7 +16,7 @@
 
 #include "base/json.h"
 #include "net/chat.h"
-#include "text/detect.h"
+#include "text/facets.h"
 
 enum checks_fn {
     CHECK_EQUAL,    /* to the anchor or another item, or nearly */
@@ -73,11 +73,11 @@ void checks_close(struct checks *c); /* {0} is fine */
 /* Votes of what the characters tell, all but CHECK_EQUAL's towards siblings;
  * then the verdict. c NULL: accepted. */
 int checks_text(const struct checks *c, struct checks_result *r,
-                struct span anchor, struct span text, const char *kind,
+                struct facets *anchor, struct facets *text, const char *kind,
                 bool positive, struct err *err) MUST_CHECK;
 /* Are two items of one side nearly equal? Not when numbers differ. */
-int checks_siblings(const struct checks *c, bool *near, struct span a,
-                    struct span b, struct err *err) MUST_CHECK;
+int checks_siblings(const struct checks *c, bool *near, struct facets *a,
+                    struct facets *b, struct err *err) MUST_CHECK;
 /* Votes of models, NaN: none; and of a judge; then the verdict. */
 void checks_opinion(const struct checks *c, struct checks_result *r,
                     bool positive, double cosine, double cross,

@@ -1,7 +1,6 @@
 #include "llm/corpus.h"
 
 #include "store/records.h"
-#include "text/fold.h"
 
 /* Leave one of what lies near each other in an earlier store, too. */
 static int add_store(struct corpus *c, const char *path, struct err *err)
@@ -13,8 +12,14 @@ static int add_store(struct corpus *c, const char *path, struct err *err)
 
     if (rc == 0)
         rc = texts_load(&t, in, err);
-    for (uint32_t i = 0; rc == 0 && i < t.n; i++)
-        rc = corpus_look(c, &repeated, t.text[i], err);
+    for (uint32_t i = 0; rc == 0 && i < t.n; i++) {
+        struct facets f;
+
+        rc = facets_open(&f, t.text[i], err);
+        if (rc == 0)
+            rc = corpus_look(c, &repeated, &f, err);
+        facets_release(&f);
+    }
     texts_release(&t);
     store_close(in);
     return rc;
@@ -44,21 +49,14 @@ void corpus_next(struct corpus *c)
     c->group++;
 }
 
-int corpus_look(struct corpus *c, bool *repeated, struct span text,
+int corpus_look(struct corpus *c, bool *repeated, const struct facets *text,
                 struct err *err)
 {
-    struct buf b = BUF_INIT(24 * text.len + 64);
     int64_t near = -1;
     int rc = 0;
 
-    *repeated = false;
-    if (!c->near)
-        return 0;
-    rc = fold_text(&b, text, err);
-    if (rc == 0 && b.len)
-        rc = minhash_add(c->near, (struct span){ buf_str(&b), b.len }, c->group,
-                         &near, err);
-    buf_release(&b);
+    if (c->near && text->folded.len)
+        rc = minhash_add(c->near, text->folded, c->group, &near, err);
     *repeated = near >= 0;
     return rc;
 }

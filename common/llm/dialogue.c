@@ -182,6 +182,11 @@ static int top_up(struct dialogue *d, const struct dialogue_plan *p,
     int rc = 0;
 
     while (rc == 0 && d->top_ups < p->top_ups && d->top_ups < TOP_UPS_MAX) {
+        /* nothing to join and nothing to ask: what is missing is no matter */
+        if (p->settled)
+            rc = answers_has(answers, d->hash, d->attempt, err);
+        if (rc != 0)
+            return rc < 0 ? rc : 0;
         rc = top_up_look(&missing, p, anchor, &d->answer, err);
         if (rc < 0 || missing.positives + missing.negatives == 0)
             break;

@@ -32,6 +32,7 @@ struct dialogue_plan {
     const char *dropped;     /* members to leave out (net/chat.h); or NULL */
     bool thinking;
     int top_ups;                 /* requests for what is missing, at most */
+    bool settled;                /* ... but no new one is made any more */
     const struct checks *checks; /* ... and what is not; NULL: equality only */
     /* Fill in what differs from anchor to anchor, in text; NULL: nothing. */
     int (*fill)(void *ctx, struct span anchor, unsigned sample,

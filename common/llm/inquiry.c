@@ -14,6 +14,7 @@ void inquiry_plan(struct dialogue_plan *out, const struct inquiry *q,
     out->rung = s->provider.rung[s->rung];
     out->dropped = s->dropped[0] ? s->dropped : NULL;
     out->sample = sample;
+    out->settled = q->settled;
     if (s->replay) /* has one answer to each anchor */
         out->top_ups = 0;
 }

@@ -1,10 +1,10 @@
 #include "llm/items.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/intern.h"
-#include "text/fold.h"
 
 /* What has been taken of the answers. Number 0 is the anchor. */
 struct chooser {
@@ -14,7 +14,10 @@ struct chooser {
     const struct items_from *from;
     struct items *out;
     struct items_tally *tally;
-    bool positive; /* the side at work */
+    bool positive;         /* the side at work */
+    struct facets *looked; /* [looks]: the anchor, then items as they come */
+    size_t looks;
+    struct facets *kept[CHAT_ITEMS_MAX]; /* of the side at work */
 };
 
 static void reject(struct chooser *c, const struct chat_item *item,
@@ -33,15 +36,14 @@ static void reject(struct chooser *c, const struct chat_item *item,
 static int add(struct chooser *c, struct span text, bool *fresh,
                struct err *err)
 {
-    struct buf b = BUF_INIT(24 * text.len + 64);
+    struct facets *f = &c->looked[c->looks++];
     uint32_t n = 0;
-    int rc = fold_text(&b, text, err);
+    int rc = facets_open(f, text, err);
 
     /* of a text without a letter nothing is left: compare it as it is */
     if (rc == 0)
-        rc = intern_add(&c->seen, b.len ? (struct span){ b.ptr, b.len } : text,
-                        &n, fresh, err);
-    buf_release(&b);
+        rc = intern_add(&c->seen, f->folded.len ? f->folded : text, &n, fresh,
+                        err);
     if (rc < 0 || *fresh)
         return rc;
     c->tally->as_anchor += n == 0;
@@ -67,26 +69,26 @@ static void reject_equal(struct chooser *c, const struct chat_item *item)
 }
 
 /* Nearly equal to one of its side that is kept? */
-static int is_near(struct chooser *c, bool *near, struct span text,
+static int is_near(struct chooser *c, bool *near, struct facets *text,
                    struct err *err)
 {
-    const struct chat_item *const *kept =
-        c->positive ? c->out->positive : c->out->negative;
     size_t n = c->positive ? c->out->positives : c->out->negatives;
     int rc = 0;
 
     *near = false;
     for (size_t i = 0; rc == 0 && !*near && i < n; i++)
-        rc = checks_siblings(c->from->checks, near, text,
-                             span_of(kept[i]->text), err);
+        rc = checks_siblings(c->from->checks, near, text, c->kept[i], err);
     c->tally->twice += *near;
     return rc;
 }
 
 static void keep(struct chooser *c, const struct chat_item *item,
-                 const struct checks_result *r)
+                 struct facets *text, const struct checks_result *r)
 {
     struct items *o = c->out;
+
+    if (r->verdict == CHECKS_ACCEPT)
+        c->kept[c->positive ? o->positives : o->negatives] = text;
 
     if (r->verdict == CHECKS_ASIDE && o->asides < CHAT_ITEMS_MAX) {
         o->aside[o->asides] = item;
@@ -104,7 +106,7 @@ static void keep(struct chooser *c, const struct chat_item *item,
 }
 
 static int ask_corpus(struct chooser *c, struct checks_result *r,
-                      struct span text, struct err *err)
+                      const struct facets *text, struct err *err)
 {
     bool is = false;
     int rc = 0;
@@ -118,11 +120,11 @@ static int ask_corpus(struct chooser *c, struct checks_result *r,
     return rc;
 }
 
-/* A sentence that nobody has seen yet. */
+/* A sentence that nobody has seen yet: the last one looked at. */
 static int judge(struct chooser *c, const struct chat_item *item,
                  const struct opinion *opinion, struct err *err)
 {
-    const struct span text = span_of(item->text);
+    struct facets *text = &c->looked[c->looks - 1];
     struct checks_result r;
     bool near;
     int rc = is_near(c, &near, text, err);
@@ -133,7 +135,7 @@ static int judge(struct chooser *c, const struct chat_item *item,
         reject_equal(c, item);
         return 0;
     }
-    rc = checks_text(c->from->checks, &r, c->from->anchor, text, item->kind,
+    rc = checks_text(c->from->checks, &r, &c->looked[0], text, item->kind,
                      c->positive, err);
     if (rc < 0)
         return rc;
@@ -145,7 +147,7 @@ static int judge(struct chooser *c, const struct chat_item *item,
     if (rc < 0)
         return rc;
     count(c, &r);
-    keep(c, item, &r);
+    keep(c, item, text, &r);
     return 0;
 }
 
@@ -198,6 +200,25 @@ static int take_side(struct chooser *c, struct err *err)
     return rc;
 }
 
+/* Room for the anchor and every item. */
+static int make_room(struct chooser *c, struct err *err)
+{
+    size_t n = 1;
+
+    for (size_t i = 0; i < c->from->answers; i++)
+        n += c->from->answer[i]->positives + c->from->answer[i]->negatives;
+    c->looked = calloc(n, sizeof(*c->looked));
+    return c->looked ? 0 : ERR_SET(err, ERR_NOMEM, "cannot hold %zu items", n);
+}
+
+static void release(struct chooser *c)
+{
+    for (size_t i = 0; i < c->looks; i++)
+        facets_release(&c->looked[i]);
+    free(c->looked);
+    intern_release(&c->seen);
+}
+
 int items_pick(struct items *out, struct items_tally *tally,
                const struct items_from *from, struct err *err)
 {
@@ -209,17 +230,19 @@ int items_pick(struct items *out, struct items_tally *tally,
                          .tally = tally,
                          .positive = true };
     bool fresh;
-    int rc = add(&c, from->anchor, &fresh, err);
+    int rc = make_room(&c, err);
 
     out->positives = out->negatives = out->asides = out->aside_positives = 0;
     out->rejects = out->rejected_positives = 0;
+    if (rc == 0)
+        rc = add(&c, from->anchor, &fresh, err);
     if (rc == 0)
         rc = take_side(&c, err);
     c.positives_end = c.seen.n;
     c.positive = false;
     if (rc == 0)
         rc = take_side(&c, err);
-    intern_release(&c.seen);
+    release(&c);
     tally->positives += out->positives;
     tally->negatives += out->negatives;
     return rc;

@@ -44,7 +44,8 @@ struct items_from {
     /* of each answer's positives, then its negatives; NULL: none */
     const struct opinion *opinion;
     /* Does another anchor have it? It is taken for kept if not. NULL: no */
-    int (*repeated)(void *ctx, bool *is, struct span text, struct err *err);
+    int (*repeated)(void *ctx, bool *is, const struct facets *text,
+                    struct err *err);
     void *ctx;
     const struct checks *checks;  /* NULL: equality only */
     struct checks_counts *counts; /* added to; or NULL */

@@ -20,7 +20,8 @@ static int note_rejects(struct session *x, uint32_t i, const struct items *it,
     return rc;
 }
 
-static int repeated(void *ctx, bool *is, struct span text, struct err *err)
+static int repeated(void *ctx, bool *is, const struct facets *text,
+                    struct err *err)
 {
     return corpus_look(ctx, is, text, err);
 }

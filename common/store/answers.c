@@ -128,6 +128,16 @@ int answers_get(struct store *s, const char *hash, unsigned number,
     return 0;
 }
 
+int answers_has(struct store *s, const char *hash, unsigned number,
+                struct err *err)
+{
+    char key[KEY_SIZE];
+    struct blob b;
+    int rc = store_get(s, STORE_NOTES, key_of(key, hash, number, ""), &b, err);
+
+    return rc == ERR_NOTFOUND ? 1 : rc;
+}
+
 int answers_put_failure(struct store *s, const char *hash, unsigned number,
                         const char *reason, struct err *err)
 {

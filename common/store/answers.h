@@ -39,6 +39,10 @@ int answers_get(struct store *s, const char *hash, unsigned number,
                 struct json **doc, struct answer_record *a,
                 struct err *err) MUST_CHECK;
 
+/* 0: there is that answer; 1: there is not. */
+int answers_has(struct store *s, const char *hash, unsigned number,
+                struct err *err) MUST_CHECK;
+
 /* No answer came to that; what is there is replaced. */
 int answers_put_failure(struct store *s, const char *hash, unsigned number,
                         const char *reason, struct err *err) MUST_CHECK;

@@ -8,8 +8,6 @@
 #include "text/normalise.h"
 #include "text/pattern.h"
 
-enum { LIKENESS_MAX = 512 };
-
 /* The unit behind a number, of either language. */
 #define UNIT \
     "(?:[\\s-]*(?<u>percent\\b|per cent|%|minutes?\\b|mins?\\b|hours?\\b|hrs?" \
@@ -48,13 +46,14 @@ static const char negation_pattern[] =
 static const char asking_pattern[] = "(\\p{Han})[不没]\\1";
 
 #define CONSONANT "[b-df-hj-np-tv-xz]"
-/* A group is set for what is no word. Compounds of German reach eight
- * consonants and thirty letters, but hardly a whole sentence of them. */
+/* What is no word; words are passed over at once, so that no match begins
+ * within one. Compounds of German reach eight consonants and thirty letters,
+ * but hardly a whole sentence of them. */
 static const char nonsense_pattern[] =
-    "((?:\\b(?<w>\\w+)(?:[\\s\\p{P}]+\\g{w}\\b){3,})|"
+    "(?:\\b(?<w>\\w+)(?:[\\s\\p{P}]+\\g{w}\\b){3,})|"
     "(?:(?<h>\\p{Han}{1,8})\\g{h}{3,})|\\p{Latin}{31,}|\\b" CONSONANT "{5,}\\b|"
-    "\\p{Latin}*?(?:" CONSONANT "{7,}|(?<l>\\p{Latin})\\g{l}{3})\\p{Latin}*)|"
-    "\\p{Latin}+|\\p{L}";
+    "\\p{Latin}*?(?:" CONSONANT "{7,}|(?<l>\\p{Latin})\\g{l}{3})\\p{Latin}*|"
+    "(?:\\p{Latin}+|\\p{L})(*SKIP)(*FAIL)";
 
 struct detect {
     struct pattern *digits, *words, *han, *negation, *asking, *nonsense;
@@ -358,7 +357,7 @@ int detect_negation(struct detect *d, struct detect_negation *out,
 
     *out = (struct detect_negation){ 0, 0 };
     s = (struct span){ buf_str(&b), b.len };
-    if (rc == 0)
+    if (rc == 0 && !normalise_is_ascii(s))
         rc = count_asking(d, &asking, s, err);
     while (rc == 0) {
         rc = pattern_each(d->negation, s, &at, &found, err);
@@ -377,13 +376,14 @@ int detect_negation(struct detect *d, struct detect_negation *out,
 
 /* ---- letters without words ---- */
 
-static size_t letters(struct span s)
+/* Letters; of what is no word, digits and marks as well. */
+static size_t count_letters(struct span s, bool (*is)(uint32_t cp))
 {
     const char *p = s.ptr, *end = p + s.len;
     size_t n = 0;
 
     while (p < end)
-        n += normalise_is_word(normalise_decode(&p, end));
+        n += is(normalise_decode(&p, end));
     return n;
 }
 
@@ -391,7 +391,7 @@ int detect_nonsense(struct detect *d, double *share, struct span text,
                     struct err *err)
 {
     struct buf b = BUF_INIT(24 * text.len + 64);
-    size_t at = 0, all = 0, bad = 0, n;
+    size_t at = 0, good = 0, bad = 0, last = 0;
     struct span s, found;
     int rc = normalise_text(&b, text, NORMALISE_NFKC, err);
 
@@ -399,12 +399,18 @@ int detect_nonsense(struct detect *d, double *share, struct span text,
     while (rc == 0) {
         rc = pattern_each(d->nonsense, s, &at, &found, err);
         if (rc == 0) {
-            n = letters(found);
-            all += n;
-            bad += pattern_group(d->nonsense, 1).ptr ? n : 0;
+            size_t begin = (size_t)(found.ptr - s.ptr);
+
+            good += count_letters((struct span){ s.ptr + last, begin - last },
+                                  normalise_is_letter);
+            bad += count_letters(found, normalise_is_word);
+            last = begin + found.len;
         }
     }
-    *share = all ? (double)bad / (double)all : 0.0;
+    if (bad)
+        good += count_letters((struct span){ s.ptr + last, s.len - last },
+                              normalise_is_letter);
+    *share = bad ? (double)bad / (double)(good + bad) : 0.0;
     buf_release(&b);
     return rc < 0 ? rc : 0;
 }
@@ -453,12 +459,12 @@ enum detect_script detect_script(struct span text)
 
 /* ---- likeness ---- */
 
-static size_t decode(uint32_t *out, struct span s)
+size_t detect_points(uint32_t out[DETECT_POINTS], struct span text)
 {
-    const char *p = s.ptr, *end = p + s.len;
+    const char *p = text.ptr, *end = p + text.len;
     size_t n = 0;
 
-    while (p < end && n < LIKENESS_MAX)
+    while (p < end && n < DETECT_POINTS)
         out[n++] = normalise_decode(&p, end);
     return n;
 }
@@ -516,11 +522,11 @@ static void pass_rows(int8_t *step, const uint32_t *x, size_t n,
     }
 }
 
-double detect_likeness(struct span a, struct span b)
+double detect_points_likeness(const uint32_t *x, size_t n, const uint32_t *y,
+                              size_t m)
 {
-    uint32_t x[LIKENESS_MAX], y[LIKENESS_MAX];
-    size_t n = decode(x, a), m = decode(y, b), distance = n;
-    int8_t step[LIKENESS_MAX];
+    int8_t step[DETECT_POINTS];
+    size_t distance = n;
 
     if (n + m == 0)
         return 1.0;
@@ -530,4 +536,12 @@ double detect_likeness(struct span a, struct span b)
     for (size_t k = 0; k < m; k++)
         distance += (size_t)step[k];
     return 1.0 - (double)distance / (double)(n > m ? n : m);
+}
+
+double detect_likeness(struct span a, struct span b)
+{
+    uint32_t x[DETECT_POINTS], y[DETECT_POINTS];
+    size_t n = detect_points(x, a), m = detect_points(y, b);
+
+    return detect_points_likeness(x, n, y, m);
 }

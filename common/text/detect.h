@@ -59,7 +59,12 @@ enum detect_script {
 enum detect_script detect_script(struct span text);
 
 /* 1 - edit distance / length of the longer one, in code points; of the first
- * 512 of each. */
+ * DETECT_POINTS of each. */
 double detect_likeness(struct span a, struct span b);
+/* The same of code points: x[n] and y[m], at most DETECT_POINTS each. */
+enum { DETECT_POINTS = 512 };
+size_t detect_points(uint32_t out[DETECT_POINTS], struct span text);
+double detect_points_likeness(const uint32_t *x, size_t n, const uint32_t *y,
+                              size_t m);
 
 #endif

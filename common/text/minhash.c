@@ -15,6 +15,7 @@ enum {
 
 struct entry {
     const char *text;
+    uint64_t sketch; /* of its n-grams: struct grams */
     uint32_t len, group;
     uint32_t asked;       /* the last question it was compared for */
     uint16_t grams, more; /* distinct ones; and how often one came again */
@@ -25,6 +26,7 @@ struct grams { /* distinct ones, as they came, and a table of them */
     uint64_t *gram, *slot; /* slot: 0 = empty */
     size_t n, room;        /* of gram; slot has twice that, a power of two */
     size_t more;           /* times that one came again */
+    uint64_t sketch;       /* bits that they fall on: a Bloom filter */
 };
 
 struct minhash {
@@ -55,6 +57,7 @@ static int clear_grams(struct grams *g, size_t n, struct err *err)
     size_t room = g->room ? g->room : 256;
 
     g->n = g->more = 0;
+    g->sketch = 0;
     while (room < n)
         room *= 2;
     if (room > g->room) {
@@ -90,6 +93,7 @@ static void add_gram(struct grams *g, uint64_t gram)
         return;
     *slot = gram;
     g->gram[g->n++] = gram;
+    g->sketch |= (uint64_t)1 << (gram * 0xd6e8feb86659fd93u >> 58);
 }
 
 /* The n-grams of a text one by one: three code points of 21 bits each, or
@@ -213,8 +217,13 @@ static uint8_t tag_of(uint64_t band)
     return (uint8_t)(band >> 56);
 }
 
-/* It cannot be near: too short or long, or too many of its n-grams are not
- * among mine. */
+static double count_bits(uint64_t x)
+{
+    return (double)__builtin_popcountll(x);
+}
+
+/* It cannot be near: too short or long, or too many n-grams of one are not
+ * among the other's, by their sketches or really. */
 static bool is_far(const struct minhash *m, const struct entry *e)
 {
     const double a = (double)m->mine.n, b = (double)e->grams;
@@ -227,6 +236,9 @@ static bool is_far(const struct minhash *m, const struct entry *e)
         return true;
     if (e->grams == UINT16_MAX || e->more == UINT16_MAX)
         return false;
+    if (count_bits(e->sketch & ~m->mine.sketch) > spare ||
+        count_bits(m->mine.sketch & ~e->sketch) > a - both + 1e-6)
+        return true;
     spare += (double)e->more;
     while (spare >= 0.0 && step(&w, &gram))
         spare -= *slot_of(&m->mine, gram) == 0;
@@ -368,6 +380,7 @@ static int keep(struct minhash *m, struct span text, uint32_t group,
     memcpy(m->block[m->blocks - 1] + m->used, text.ptr, text.len);
     m->entry[m->n++] =
         (struct entry){ .text = m->block[m->blocks - 1] + m->used,
+                        .sketch = m->mine.sketch,
                         .len = (uint32_t)text.len,
                         .group = group,
                         .grams = cut(m->mine.n),

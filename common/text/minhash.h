@@ -9,7 +9,7 @@
  * With 12 bands of 4 rows a text of Jaccard similarity s is found with
  * probability 1 - (1 - s^4)^12: 0.998 at 0.8, 0.96 at 0.7. What the bands
  * bring up is compared exactly, so nothing is called near that is not.
- * Memory: the text, and about 90 bytes, for each one that is kept.
+ * Memory: the text, and about 100 bytes, for each one that is kept.
  */
 #ifndef TEXT_MINHASH_H
 #define TEXT_MINHASH_H

@@ -18,12 +18,15 @@ static void open_with(const char *settings)
 static struct checks_result look(const char *anchor, const char *text,
                                  const char *kind, bool positive)
 {
+    struct facets a, b;
     struct checks_result r;
     struct err err = ERR_INIT;
 
-    assert_ok(checks_text(&checks, &r, span_of(anchor), span_of(text), kind,
-                          positive, &err),
-              &err);
+    assert_ok(facets_open(&a, span_of(anchor), &err), &err);
+    assert_ok(facets_open(&b, span_of(text), &err), &err);
+    assert_ok(checks_text(&checks, &r, &a, &b, kind, positive, &err), &err);
+    facets_release(&a);
+    facets_release(&b);
     return r;
 }
 
@@ -151,12 +154,15 @@ static void siblings_are_near_unless_a_number_differs(void **state)
     (void)state;
     open_with("");
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct facets a, b;
         struct err err = ERR_INIT;
         bool near;
 
-        assert_ok(checks_siblings(&checks, &near, span_of(row[i].a),
-                                  span_of(row[i].b), &err),
-                  &err);
+        assert_ok(facets_open(&a, span_of(row[i].a), &err), &err);
+        assert_ok(facets_open(&b, span_of(row[i].b), &err), &err);
+        assert_ok(checks_siblings(&checks, &near, &a, &b, &err), &err);
+        facets_release(&a);
+        facets_release(&b);
         if (near != row[i].near)
             fail_msg("'%s' / '%s'", row[i].a, row[i].b);
     }
