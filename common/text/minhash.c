@@ -40,7 +40,7 @@ struct minhash {
     size_t slots;                  /* of each; a power of two */
     uint32_t asked;                /* questions so far */
     struct grams mine, other;
-    uint64_t flip[HASHES], factor[HASHES]; /* of the hash functions */
+    uint32_t flip[HASHES], factor[HASHES]; /* of the hash functions */
 };
 
 /* ---- n-grams ---- */
@@ -164,8 +164,8 @@ int minhash_new(struct minhash **out, double threshold, struct err *err)
     m->threshold = threshold;
     m->used = BLOCK;
     for (size_t k = 0; k < HASHES; k++) {
-        m->flip[k] = rng_at(1, k);
-        m->factor[k] = rng_at(2, k) | 1;
+        m->flip[k] = (uint32_t)rng_at(1, k);
+        m->factor[k] = (uint32_t)rng_at(2, k) | 1;
     }
     return 0;
 }
@@ -190,18 +190,19 @@ uint32_t minhash_count(const struct minhash *m)
     return m->n;
 }
 
-/* Smallest value of each hash function; then a hash of each band. */
+/* Smallest value of each hash function; then a hash of each band. 32 bits are
+ * multiplied several at once, and texts that they mix up are told apart. */
 static void sign(uint64_t band[MINHASH_BANDS], const struct minhash *m,
                  const struct grams *g)
 {
-    uint64_t least[HASHES];
+    uint32_t least[HASHES];
 
     memset(least, 0xff, sizeof(least));
     for (size_t i = 0; i < g->n; i++) {
-        uint64_t mixed = rng_at(g->gram[i], 0);
+        uint32_t mixed = (uint32_t)rng_at(g->gram[i], 0);
 
         for (size_t k = 0; k < HASHES; k++) {
-            uint64_t h = (mixed ^ m->flip[k]) * m->factor[k];
+            uint32_t h = (mixed ^ m->flip[k]) * m->factor[k];
 
             least[k] = h < least[k] ? h : least[k];
         }
@@ -259,6 +260,19 @@ static int compare(bool *near, struct minhash *m, struct entry *e,
     return rc;
 }
 
+/* What look() will read lies anywhere in memory: fetch it all at once. */
+static void fetch(const struct minhash *m, const uint64_t *band)
+{
+    for (size_t b = 0; m->slots && b < MINHASH_BANDS; b++)
+        __builtin_prefetch(&m->slot[b][band[b] & (m->slots - 1)]);
+    for (size_t b = 0; m->slots && b < MINHASH_BANDS; b++) {
+        uint32_t number = m->slot[b][band[b] & (m->slots - 1)];
+
+        if (number)
+            __builtin_prefetch(&m->entry[number - 1]);
+    }
+}
+
 /* Slots near the one where it belongs may hold others, which their tags tell;
  * what still comes up is told apart by comparing the texts, once. */
 static int look(struct minhash *m, const uint64_t *band, uint32_t group,
@@ -266,6 +280,7 @@ static int look(struct minhash *m, const uint64_t *band, uint32_t group,
 {
     *near = -1;
     m->asked++;
+    fetch(m, band);
     for (size_t b = 0; m->slots && b < MINHASH_BANDS; b++) {
         size_t at = band[b] & (m->slots - 1);
 
