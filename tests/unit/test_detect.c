@@ -58,6 +58,35 @@ static void letters_without_words_are_seen(void **state)
     }
 }
 
+/* ASCII is looked through without the pattern first; a mark that is none and no
+ * letter makes it go the long way. */
+static void short_cuts_of_ascii_change_nothing(void **state)
+{
+    static const char letter[] = "abbbdyaA  ._1-";
+    size_t bad = 0;
+    struct rng r;
+
+    (void)state;
+    rng_init(&r, 1, 1);
+    for (int i = 0; i < 20000; i++) {
+        size_t n = rng_below(&r, 48);
+        struct err err = ERR_INIT;
+        double share, want;
+        char text[64];
+
+        for (size_t k = 0; k < n; k++)
+            text[k] = letter[rng_below(&r, sizeof(letter) - 1)];
+        memcpy(text + n, "。", 4);
+        assert_ok(detect_nonsense(d, &share, (struct span){ text, n }, &err),
+                  &err);
+        assert_ok(detect_nonsense(d, &want, span_of(text), &err), &err);
+        if (share != want)
+            fail_msg("'%s': %g, by the pattern %g", text, share, want);
+        bad += want > 0.0;
+    }
+    assert_in_range(bad, 1000, 19000);
+}
+
 static void numbers_are_read_in_both_languages(void **state)
 {
     static const struct {
@@ -285,6 +314,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make, clean)
     const struct CMUnitTest tests[] = {
         CASE(letters_without_words_are_seen),
+        CASE(short_cuts_of_ascii_change_nothing),
         CASE(numbers_are_read_in_both_languages),
         CASE(numbers_are_compared_with_their_units),
         CASE(negations_are_counted),
