@@ -105,6 +105,67 @@ static int ascii_text(struct buf *out, struct span text,
     return rc;
 }
 
+/* What the code point at *p becomes in a form with compatibility, where that is
+ * simple: ASCII, and what most Chinese text is made of, ideographs, its marks
+ * and full width. None of it composes. *p moves past it. 0: ask the library. */
+static uint32_t simple_form(const char **p, const char *end)
+{
+    const unsigned char *s = (const unsigned char *)*p;
+    uint32_t cp;
+
+    if (s[0] < 0x80) {
+        (*p)++;
+        return s[0];
+    }
+    if (end - *p < 3 || (s[0] & 0xf0) != 0xe0 || (s[1] & 0xc0) != 0x80 ||
+        (s[2] & 0xc0) != 0x80)
+        return 0;
+    *p += 3;
+    cp = (uint32_t)(s[0] & 0x0f) << 12 | (uint32_t)(s[1] & 0x3f) << 6 |
+         (s[2] & 0x3f);
+    if (cp >= 0xff01 && cp <= 0xff5e)
+        return cp - 0xfee0;
+    return (cp >= 0x4e00 && cp <= 0x9fff) || (cp >= 0x3001 && cp <= 0x3003) ||
+                   (cp >= 0x3008 && cp <= 0x3011)
+               ? cp
+               : 0;
+}
+
+/* 1: not all of text is simple, and out holds what it did. */
+static int simple_text(struct buf *out, struct span text, bool lower,
+                       struct err *err)
+{
+    const char *p = text.ptr, *end = p + text.len;
+    uint32_t cp = 1;
+    size_t n = 0;
+    char *to;
+    int rc;
+
+    if (text.len > out->max - out->len)
+        return 1; /* it may become shorter */
+    rc = buf_reserve(out, text.len, err);
+    if (rc < 0)
+        return rc;
+    to = out->ptr + out->len;
+    while (cp && p < end) {
+        cp = simple_form(&p, end);
+        if (lower && cp >= 'A' && cp <= 'Z')
+            cp += 'a' - 'A';
+        if (cp)
+            n += normalise_encode(to + n, cp);
+    }
+    if (!cp)
+        n = 0;
+    to[n] = '\0';
+    out->len += n;
+    return cp == 0;
+}
+
+static bool has_compatibility(enum normalise_form form)
+{
+    return form != NORMALISE_NFC && form != NORMALISE_NFD;
+}
+
 int normalise_text(struct buf *out, struct span text, enum normalise_form form,
                    struct err *err)
 {
@@ -116,6 +177,11 @@ int normalise_text(struct buf *out, struct span text, enum normalise_form form,
         return buf_append(out, "", 0, err);
     if (normalise_is_ascii(text))
         return ascii_text(out, text, form, err);
+    rc = has_compatibility(form)
+             ? simple_text(out, text, form == NORMALISE_FOLD, err)
+             : 1;
+    if (rc <= 0)
+        return rc;
     n = utf8proc_map((const utf8proc_uint8_t *)text.ptr,
                      (utf8proc_ssize_t)text.len, &made, forms[form]);
     if (n < 0)

@@ -183,6 +183,44 @@ static void forms_are_unicode_s(void **state)
         }
 }
 
+/* ASCII and most of Chinese are done without the library; an unusual character
+ * behind them brings it in. */
+static void simple_text_has_the_library_s_forms(void **state)
+{
+    static const char unusual[] = "\xe4\xb7\x80"; /* U+4DC0 */
+    struct buf got = BUF_INIT(256), want = BUF_INIT(256);
+    struct err err = ERR_INIT;
+    char text[16];
+
+    (void)state;
+    for (uint32_t cp = 1; cp < 0x10000; cp++) {
+        size_t n = 1;
+
+        if (cp >= 0xd800 && cp < 0xe000)
+            continue;
+        text[0] = 'A';
+        n += normalise_encode(text + n, cp);
+        text[n++] = 'b';
+        memcpy(text + n, unusual, 3);
+        for (int form = NORMALISE_NFC; form <= NORMALISE_FOLD; form++) {
+            buf_reset(&got);
+            buf_reset(&want);
+            assert_ok(normalise_text(&got, (struct span){ text, n },
+                                     (enum normalise_form)form, &err),
+                      &err);
+            assert_ok(normalise_text(&want, (struct span){ text, n + 3 },
+                                     (enum normalise_form)form, &err),
+                      &err);
+            if (got.len + 3 != want.len ||
+                memcmp(got.ptr, want.ptr, got.len) != 0)
+                fail_msg("U+%04X, form %d: '%s' '%s'", (unsigned)cp, form,
+                         buf_str(&got), buf_str(&want));
+        }
+    }
+    buf_release(&got);
+    buf_release(&want);
+}
+
 static void text_that_is_not_utf8_is_refused(void **state)
 {
     struct buf b = BUF_INIT(100);
@@ -207,6 +245,7 @@ int main(void)
         cmocka_unit_test(decode_inverts_encode),
         cmocka_unit_test(decode_takes_bad_bytes_one_by_one),
         cmocka_unit_test(forms_are_unicode_s),
+        cmocka_unit_test(simple_text_has_the_library_s_forms),
         cmocka_unit_test(text_that_is_not_utf8_is_refused),
     };
 
