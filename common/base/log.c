@@ -1,8 +1,11 @@
 #include "base/log.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/progress.h"
 
@@ -15,10 +18,18 @@ static struct {
 } secret[SECRETS];
 static size_t secrets;
 
+static void hold_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 void log_init(const char *argv0)
 {
     const char *slash = strrchr(argv0, '/');
 
+    hold_standard();
     program = slash ? slash + 1 : argv0;
 }
 

@@ -17,7 +17,9 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 extern enum log_level log_threshold; /* default LOG_INFO; set once in main */
 
-/* Take the program's name for the log lines from argv[0]. */
+/* Take the program's name for the log lines from argv[0]. Descriptors 0 to 2
+ * that are closed are taken, so that no file is opened as one of them and
+ * written into by a message; using them fails as before. */
 void log_init(const char *argv0);
 /* The name log_init() found; "?" before. */
 const char *log_program(void);
