@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "llm/probe.h"
 #include "llm/session.h"
 #include "model/critic.h"
@@ -83,7 +84,7 @@ static const struct opt rows[] = {
                   "STORE", 0,
                   "earlier store: what is nearly one of its texts is dropped"),
     OPT_ROW_STR(0, "aside", struct session_args, aside, "", "STORE",
-                OPT_NO_RESULT,
+                OPT_NO_RESULT | OPT_WRITTEN,
                 "store for what people should look at; else it is dropped"),
     OPT_ROW_STR(0, "model", struct session_args, model, "", "NAME", 0,
                 "model; the profile's unless given"),
@@ -211,6 +212,10 @@ static int resolve(struct stage *st, struct err *err)
     struct session_args *a = st->args;
     int rc = provider_find(path, a->provider, err);
 
+    if (rc == 0 && a->positives + a->negatives == 0)
+        return ERR_SET(err, ERR_USAGE,
+                       "--positives and --negatives are both 0: there is "
+                       "nothing to ask for");
     if (rc == 0 && a->judge[0])
         rc = provider_find(judge, a->judge, err);
     if (rc < 0)
@@ -313,8 +318,15 @@ static int work(struct session *x, struct err *err)
 
     if (rc < 0)
         return rc;
+    if (x->all + x->anchors.skipped == 0)
+        log_warn("%s holds no texts: there is nothing to ask for",
+                 x->args->texts);
     if (x->args->dry_run)
         return session_dry_run(x, err);
+    if (x->args->aside[0] && !x->args->pilot)
+        rc = aside_check(x->args->aside, x->stage->common->force, err);
+    if (rc < 0)
+        return rc;
     rc = x->args->cache_only ? use_stored(x, err) : session_buy(x, err);
     x->inquiry.settled = true;
     if (rc == 0)

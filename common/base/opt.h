@@ -39,6 +39,7 @@ enum opt_flags {
     OPT_NO_RESULT = 2, /* cannot change the result: not in the fingerprint */
     OPT_OR_FILE = 4,   /* IN_STORE: a file not called .lmdb is one of the
                           user's */
+    OPT_WRITTEN = 8,   /* PLAIN: a file that is written beside the output */
 };
 
 enum { OPT_LIST_MAX = 64 };

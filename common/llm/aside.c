@@ -1,12 +1,51 @@
 #include "llm/aside.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
 enum { NOTE_MAX = 65536 };
+
+static const char stage_name[] = "llm-generate, put aside";
+
+static int made_by_us(const char *path, struct err *err)
+{
+    struct json *doc = NULL;
+    const char *by = "";
+    int rc = 0;
+
+    if (store_receipt(&doc, path, err) == 0)
+        by = json_str(json_get(json_root(doc), "stage"), "");
+    if (strcmp(by, stage_name) != 0)
+        rc = ERR_SET(err, ERR_USAGE,
+                     "--aside: %s exists, and is no store of what was put "
+                     "aside; --force replaces it",
+                     path);
+    json_free(doc);
+    return rc;
+}
+
+int aside_check(const char *path, bool force, struct err *err)
+{
+    char folder[sizeof(((struct aside *)0)->path)];
+    int rc = 0;
+
+    snprintf(folder, sizeof(folder), "%.*s", (int)(file_base(path) - path),
+             path);
+    if (folder[0])
+        rc = file_mkdirs(folder, err);
+    if (rc == 0 && file_is_dir(path))
+        rc = ERR_SET(err, ERR_USAGE,
+                     "--aside: %s is a folder, expected a store to make", path);
+    if (rc == 0 && access(folder[0] ? folder : ".", W_OK) != 0)
+        rc = ERR_SET(err, ERR_IO, "--aside: cannot write in %s: %s",
+                     folder[0] ? folder : "this folder", strerror(errno));
+    return rc == 0 && !force && file_exists(path) ? made_by_us(path, err) : rc;
+}
 
 int aside_open(struct aside *a, const char *path, struct err *err)
 {
@@ -88,7 +127,7 @@ int aside_finish(struct aside *a, struct err *err)
     if (!a->store)
         return 0;
     receipt = json_new_object();
-    json_set_str(receipt, "stage", "llm-generate, put aside");
+    json_set_str(receipt, "stage", stage_name);
     writer_free(a->writer);
     rc = store_finish(a->store, a->path, receipt, err);
     json_node_free(receipt);

@@ -1,7 +1,7 @@
 /*
  * aside.h - a store of pairs that people should look at: what checks could not
  * tell. No label; the note says which side the model meant, its kind, and how
- * each function voted. records export --to argilla or label-studio makes a
+ * each function voted. records export --format argilla or label-studio makes a
  * review file of it, records import reads the answers back as gold.
  */
 #ifndef LLM_ASIDE_H
@@ -16,6 +16,9 @@ struct aside {
     char path[4096];
 };
 
+/* Can a store be made there? Asked before anything is bought. Makes its folder;
+ * another store that is there is replaced by force only. */
+int aside_check(const char *path, bool force, struct err *err) MUST_CHECK;
 /* Make PATH anew, by way of PATH.part. */
 int aside_open(struct aside *a, const char *path, struct err *err) MUST_CHECK;
 /* What was put aside of one anchor. a may be {0}: nothing is done. */

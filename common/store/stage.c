@@ -200,6 +200,8 @@ static int work(struct stage *st, bool only_fingerprint, struct err *err)
     int rc = stage_find_output(st, err);
 
     if (rc == 0)
+        rc = stage_check_paths(st, err);
+    if (rc == 0)
         rc = cpu_init(st->common->isa, err);
     if (rc == 0 && st->state->spec->resolve)
         rc = st->state->spec->resolve(st, err);
@@ -216,8 +218,10 @@ static int work(struct stage *st, bool only_fingerprint, struct err *err)
             rc = run_and_record(st, err);
         stage_unlock(st, rc < 0);
     }
-    if (rc == 1)
+    if (rc == 1) {
         log_info("%s is up to date", st->out);
+        stage_tell_unwritten(st);
+    }
     if (rc >= 0)
         last_line(st);
     return rc < 0 ? rc : 0;

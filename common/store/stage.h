@@ -48,7 +48,8 @@ struct stage_args {
         OPT_ROW_INT(0, "max-failures", st, f.max_failures, "0", 0, 1e15, \
                     OPT_NO_RESULT, "bad records to put aside before failing"), \
         OPT_ROW_STR( \
-            0, "rejects", st, f.rejects, "", "FILE", OPT_NO_RESULT, \
+            0, "rejects", st, f.rejects, "", "FILE", \
+            OPT_NO_RESULT | OPT_WRITTEN, \
             "write bad records with their reasons to FILE (JSON lines)"), \
         OPT_ROW_CHOICE(0, "isa", st, f.isa, "auto", "auto|base|avx2|avx512", \
                        OPT_NO_RESULT, "widest instruction set to use"), \

@@ -76,7 +76,12 @@ int stage_check_output(struct stage *st, struct err *err)
     struct json *doc = NULL;
     bool same;
 
-    if (!st->out[0] || st->common->force || !file_exists(st->out))
+    if (!st->out[0] || !file_exists(st->out))
+        return 0;
+    if (output_row(st)->role != OPT_OUT_DIR && file_is_dir(st->out))
+        return ERR_SET(err, ERR_USAGE,
+                       "%s is a folder, expected a file to make", st->out);
+    if (st->common->force)
         return 0;
     same = load_receipt(&doc, output_row(st), st->out, &none) == 0 &&
            stage_same_fingerprint(json_get(json_root(doc), "fingerprint"),

@@ -1,7 +1,7 @@
 /*
- * stage_parts.h - what the three files of a stage's frame share: stage.c
+ * stage_parts.h - what the four files of a stage's frame share: stage.c
  * (main, signals, counts), stage_identity.c (fingerprint), stage_output.c
- * (part files, receipts, run record). Nobody else includes this.
+ * (part files, receipts, run record), stage_paths.c. Nobody else includes this.
  */
 #ifndef STORE_STAGE_PARTS_H
 #define STORE_STAGE_PARTS_H
@@ -25,6 +25,11 @@ bool stage_same_fingerprint(const struct json_node *a,
                             const struct json_node *b);
 /* Find the output's row and paths; "" when the stage has none. */
 int stage_find_output(struct stage *st, struct err *err) MUST_CHECK;
+/* No file is both read and written, or written twice: ERR_USAGE names the two
+ * options. (stage_paths.c) */
+int stage_check_paths(const struct stage *st, struct err *err) MUST_CHECK;
+/* Warn of files asked for beside an output that is there already. */
+void stage_tell_unwritten(const struct stage *st);
 /* 1: the output is there and is what would be made; ERR_USAGE: it is there
  * and is something else. */
 int stage_check_output(struct stage *st, struct err *err) MUST_CHECK;
