@@ -32,37 +32,79 @@ const char *checks_name(enum checks_fn f)
     return names[f];
 }
 
+const char *checks_reason(enum checks_fn f, bool positive)
+{
+    static const char *const reasons[] = {
+        [CHECK_EQUAL] = "the anchor, or another sentence of it, again",
+        [CHECK_REPEATED] = "nearly one of another anchor or an earlier store",
+        [CHECK_LENGTH] = "much longer or shorter than the anchor",
+        [CHECK_LANGUAGE] = "another script than the anchor's",
+        [CHECK_WORDS] = "letters that make no words",
+        [CHECK_NUMBERS] = "other numbers than the anchor's",
+        [CHECK_NEGATION] = "more or fewer negations than the anchor",
+        [CHECK_OVERLAP] = "hardly anything in common with the anchor",
+        [CHECK_COSINE] = "the encoder finds it too far or too near",
+        [CHECK_CROSS] = "the cross-encoder finds the other meaning",
+        [CHECK_JUDGE] = "the judge finds the other meaning",
+    };
+
+    if (!positive && f == CHECK_NUMBERS)
+        return "said to have other numbers, and has not";
+    if (!positive && f == CHECK_NEGATION)
+        return "said to differ in a negation, and does not";
+    return reasons[f];
+}
+
 /* ---- settings ---- */
 
-static double *number_of(struct checks_rules *r, const char *key)
+struct setting {
+    const char *name;
+    double *value, min, max;
+};
+
+/* What a number may be set for; false: no such thing. */
+static bool setting_of(struct setting *s, struct checks_rules *r,
+                       const char *key)
 {
-    const struct {
-        const char *name;
-        double *value;
-    } row[] = {
-        { "near", &r->near },
-        { "repeated", &r->repeated },
-        { "length", &r->length },
-        { "words", &r->words },
-        { "overlap", &r->overlap },
-        { "cosine-same", &r->cosine_same },
-        { "cosine-differ", &r->cosine_differ },
-        { "cosine-far", &r->cosine_far },
-        { "cross-same", &r->cross_same },
-        { "cross-differ", &r->cross_differ },
+    const struct setting row[] = {
+        { "near", &r->near, 0.0, 1.0 },
+        { "repeated", &r->repeated, 0.0, 1.0 },
+        { "length", &r->length, 1.0, 1000.0 },
+        { "words", &r->words, 0.0, 1.0 },
+        { "overlap", &r->overlap, 0.0, 1.0 },
+        { "cosine-same", &r->cosine_same, -1.0, 1.0 },
+        { "cosine-differ", &r->cosine_differ, -1.0, 1.0 },
+        { "cosine-far", &r->cosine_far, -1.0, 1.0 },
+        { "cross-same", &r->cross_same, 0.0, 1.0 },
+        { "cross-differ", &r->cross_differ, 0.0, 1.0 },
     };
 
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
-        if (strcmp(key, row[i].name) == 0)
-            return row[i].value;
-    return NULL;
+        if (strcmp(key, row[i].name) == 0) {
+            *s = row[i];
+            return true;
+        }
+    return false;
+}
+
+static int set_number(const struct setting *s, const char *value,
+                      struct err *err)
+{
+    char *stop;
+
+    *s->value = strtod(value, &stop);
+    if (stop != value && !*stop && *s->value >= s->min && *s->value <= s->max)
+        return 0;
+    return ERR_SET(err, ERR_USAGE,
+                   "--checks: '%s=%s': expected a number from %g to %g",
+                   s->name, value, s->min, s->max);
 }
 
 static int read_setting(struct checks_rules *r, const char *word, size_t len,
                         struct err *err)
 {
-    char key[40], *value, *stop;
-    double *number;
+    char key[40], *value;
+    struct setting s;
 
     snprintf(key, sizeof(key), "%.*s", (int)len, word);
     value = strchr(key, '=');
@@ -73,19 +115,16 @@ static int read_setting(struct checks_rules *r, const char *word, size_t len,
             r->off[f] = true;
             return 0;
         }
-    number = value ? number_of(r, key) : NULL;
-    if (number) {
-        *number = strtod(value, &stop);
-        if (stop != value && !*stop && *number >= 0.0 && *number <= 1000.0)
-            return 0;
-    }
-    return ERR_SET(err, ERR_USAGE,
-                   "--checks: '%.*s': expected NAME=off (equal, repeated, "
-                   "length, language, words, numbers, negation, overlap, "
-                   "cosine, cross, judge), or a number for near, repeated, "
-                   "length, words, overlap, cosine-same, cosine-differ, "
-                   "cosine-far, cross-same or cross-differ",
-                   (int)len, word);
+    if (value && setting_of(&s, r, key))
+        return set_number(&s, value, err);
+    return ERR_SET(
+        err, ERR_USAGE,
+        "--checks: '%.*s': expected none alone, NAME=off (equal, repeated, "
+        "length, language, words, numbers, negation, overlap, "
+        "cosine, cross, judge), or a number for near, repeated, "
+        "length, words, overlap, cosine-same, cosine-differ, "
+        "cosine-far, cross-same or cross-differ",
+        (int)len, word);
 }
 
 int checks_open(struct checks *c, const char *settings, struct err *err)

@@ -33,6 +33,8 @@ enum checks_fn {
     CHECKS
 };
 const char *checks_name(enum checks_fn f);
+/* What its reject means, for people. */
+const char *checks_reason(enum checks_fn f, bool positive);
 
 enum checks_vote { VOTE_ABSTAIN, VOTE_ACCEPT, VOTE_REJECT };
 enum checks_verdict { CHECKS_ACCEPT, CHECKS_ASIDE, CHECKS_REJECT };

@@ -55,6 +55,8 @@ int estimate_run(struct estimate *e, const struct inquiry *q,
     int rc = 0;
 
     *e = (struct estimate){ .anchors = a->n };
+    snprintf(e->currency, sizeof(e->currency), "%s",
+             source_price(q->sources, 0)->currency);
     for (uint32_t i = 0; rc == 0 && i < a->n; i++) {
         struct finding f = { .state = INQUIRY_FRESH };
         struct span anchor;

@@ -6,14 +6,17 @@
 static int note_rejects(struct session *x, uint32_t i, const struct items *it,
                         struct err *err)
 {
-    char where[64], reason[64];
+    char where[64], reason[120];
     int rc = 0;
 
     for (size_t k = 0; rc == 0 && k < it->rejects; k++) {
+        const bool positive = k < it->rejected_positives;
+
         snprintf(where, sizeof(where), "anchor %u, %s", i,
-                 k < it->rejected_positives ? "positive" : "negative");
-        snprintf(reason, sizeof(reason), "check: %s",
-                 checks_name(it->because[k]));
+                 positive ? "positive" : "negative");
+        snprintf(reason, sizeof(reason), "check: %s (%s)",
+                 checks_name(it->because[k]),
+                 checks_reason(it->because[k], positive));
         rc = stage_note_reject(x->stage, where, reason, it->rejected[k]->text,
                                err);
     }

@@ -4,7 +4,7 @@ records import --in "$ROOT/samples/gold.tsv" --columns a,b,label --out gold.lmdb
 generate() { llm-generate --texts gold.lmdb --provider samples/llm/canned.json -q "$@"; }
 generate --limit 30 --out half.lmdb 2>/dev/null | grep -E '^anchors|repeated'
 generate --answers half.lmdb.answers --against half.lmdb --rejects bad.jsonl --out all.lmdb 2>/dev/null | grep -E '^anchors|repeated'
-grep -c '"reason":"check: repeated"' bad.jsonl
+grep -c '"reason":"check: repeated ' bad.jsonl
 generate --answers half.lmdb.answers --against half.lmdb --checks repeated=off --out same.lmdb 2>/dev/null | grep -E '^anchors|repeated'
 try generate --answers half.lmdb.answers --cache-only --against none.lmdb --out x.lmdb
 # of two anchors that got the same sentence the first in the store keeps it,
