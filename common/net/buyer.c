@@ -236,9 +236,21 @@ static int account_rest(struct buyer *b, struct err *err)
     return rc < 0 || !any ? rc : b->job->commit(b->job->ctx, err);
 }
 
+/* Why the last one given up had no answer. */
+static const char *last_reason(const struct buyer *b)
+{
+    const char *reason = "";
+
+    for (size_t i = 0; i < b->job->lanes; i++)
+        if (b->lane[i].losts > 0)
+            reason = b->lane[i].lost[b->lane[i].losts - 1].reason;
+    return reason;
+}
+
 /* All were refused, though there were fewer than it takes to stop. */
 static int verdict(struct buyer *b, struct err *err)
 {
+    const char *reason = last_reason(b);
     size_t refused = 0;
     int rc = 0;
 
@@ -258,8 +270,8 @@ static int verdict(struct buyer *b, struct err *err)
     if (b->n->answers > 0 || b->n->gave_up == 0)
         return 0;
     return ERR_SET(err, refused ? ERR_CONFIG : ERR_UNAVAIL,
-                   "%s answered none of %zu requests", b->job->lane[0].name,
-                   b->n->requests);
+                   "%s answered none of %zu requests%s%s", b->job->lane[0].name,
+                   b->n->requests, reason[0] ? ": " : "", reason);
 }
 
 static int prepare(struct buyer *b, struct err *err)

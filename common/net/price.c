@@ -172,6 +172,12 @@ static int check_row(const struct json *doc, const struct json_node *row,
     }
     for (size_t i = 0; rc == 0 && i < 4; i++)
         rc = check_price(doc, row, prices[i], err);
+    if (rc == 0 && !json_get(row, "input") != !json_get(row, "output"))
+        rc = JSON_ERR(err, doc, row,
+                      "a price has \"%s\" and no \"%s\"; null stands for "
+                      "an unknown one",
+                      json_get(row, "input") ? "input" : "output",
+                      json_get(row, "input") ? "output" : "input");
     if (rc == 0 && from && day_of(json_str(from, "")) < 0)
         rc = JSON_ERR(err, doc, from,
                       "\"from\" is no day, expected like \"2026-07-24\"");

@@ -106,6 +106,11 @@ static int check_url(const struct provider *p, struct err *err)
     if (p->path[0] != '/')
         return JSON_ERR(err, p->doc, at(p, "path"),
                         "\"path\" is '%.100s', expected / first", p->path);
+    if (n >= strlen(p->path) &&
+        strcmp(p->base_url + n - strlen(p->path), p->path) == 0)
+        return JSON_ERR(err, p->doc, at(p, "base_url"),
+                        "\"base_url\" ends in %.100s, which \"path\" adds",
+                        p->path);
     if (n + strlen(p->path) > URL_MAX)
         return JSON_ERR(err, p->doc, at(p, "base_url"),
                         "\"base_url\" and \"path\" have %zu bytes, expected at "
@@ -137,6 +142,32 @@ static int check_number(const struct provider *p, const char *key, double v,
                     key, v, min, max);
 }
 
+static int check_concurrency(const struct provider *p, struct err *err)
+{
+    const struct json_node *c = json_first(at(p, "concurrency"));
+
+    if (at(p, "concurrency") == json_root(p->doc))
+        return 0;
+    for (; c; c = json_next(c))
+        if ((strcmp(json_key(c), "start") != 0 &&
+             strcmp(json_key(c), "max") != 0) ||
+            json_type(c) != JSON_NUMBER)
+            return JSON_ERR(err, p->doc, c,
+                            "\"concurrency\" has \"%s\", expected numbers "
+                            "\"start\" and \"max\"",
+                            json_key(c));
+    if (!(p->max >= 1.0 && p->max <= PROVIDER_MAX))
+        return JSON_ERR(err, p->doc, at(p, "concurrency"),
+                        "\"max\" of \"concurrency\" is %g, expected 1 to %d",
+                        p->max, PROVIDER_MAX);
+    if (!(p->start >= 1.0 && p->start <= p->max))
+        return JSON_ERR(err, p->doc, at(p, "concurrency"),
+                        "\"start\" of \"concurrency\" is %g, expected 1 to "
+                        "its \"max\", %g",
+                        p->start, p->max);
+    return 0;
+}
+
 static int check_numbers(const struct provider *p, double timeout,
                          struct err *err)
 {
@@ -146,11 +177,7 @@ static int check_numbers(const struct provider *p, double timeout,
         rc = check_number(p, "rpm", p->rpm, 0.0, 1e9, err);
     if (rc == 0)
         rc = check_number(p, "tpm", p->tpm, 0.0, 1e12, err);
-    if (rc == 0)
-        rc = check_number(p, "concurrency", p->max, 1.0, PROVIDER_MAX, err);
-    if (rc == 0)
-        rc = check_number(p, "concurrency", p->start, 1.0, p->max, err);
-    return rc;
+    return rc == 0 ? check_concurrency(p, err) : rc;
 }
 
 /* Names of header lines and of members go out as they are. */

@@ -119,9 +119,9 @@ static int check_key(const struct provider *p, char *page, struct err *err)
     (void)http_may_call(p->base_url, &loopback);
     if (!page[0] && !loopback)
         return ERR_SET(err, ERR_AUTH,
-                       "%s needs an API key: set %s, or \"key_file\" in the "
-                       "profile",
-                       p->name, p->key_env);
+                       "%s needs an API key: set %s, or name a file by "
+                       "--key-file or by \"key_file\" in the profile",
+                       p->name, p->key_env[0] ? p->key_env : "\"key_env\"");
     return 0;
 }
 
