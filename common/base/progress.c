@@ -2,11 +2,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/rate.h"
+
+enum { LINE_BYTES = 1024 };
 
 static struct {
     const char *unit;
@@ -68,25 +71,31 @@ static void format_eta(char out[32], double seconds)
         snprintf(out, 32, "%lds", s);
 }
 
+/* Columns of the terminal; a longer line would wrap, and stay there. */
+static size_t columns(void)
+{
+    struct winsize w;
+
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col
+                                                                     : 80;
+}
+
 static void draw(double per_s, const char *note)
 {
-    char eta[32] = "";
+    char line[LINE_BYTES], part[96] = "", eta[32] = "";
 
-    fprintf(stderr, "\r%s: %zu", log_program(), p.done);
     if (p.total) {
-        fprintf(stderr, "/%zu %s %3zu%%", p.total, p.unit,
-                p.done * 100 / p.total);
+        snprintf(part, sizeof(part), "/%zu %s %3zu%%", p.total, p.unit,
+                 p.done * 100 / p.total);
         if (per_s > 0.0)
             format_eta(eta, (double)(p.total - p.done) / per_s);
     } else {
-        fprintf(stderr, " %s", p.unit);
+        snprintf(part, sizeof(part), " %s", p.unit);
     }
-    fprintf(stderr, " %.*f/s", per_s < 10.0 ? 1 : 0, per_s);
-    if (eta[0])
-        fprintf(stderr, " eta %s", eta);
-    if (note)
-        fprintf(stderr, " %s", note);
-    fputs("\033[K", stderr);
+    snprintf(line, sizeof(line), "%s: %zu%s %.*f/s%s%s%s%s", log_program(),
+             p.done, part, per_s < 10.0 ? 1 : 0, per_s, eta[0] ? " eta " : "",
+             eta, note ? " " : "", note ? note : "");
+    fprintf(stderr, "\r%.*s\033[K", (int)columns() - 1, line);
     fflush(stderr);
     p.drawn = 1;
 }

@@ -1,9 +1,9 @@
 /*
  * progress.h - how far a long piece of work has come.
  *
- * On a terminal one line is redrawn in place, at most 10 times a second;
- * elsewhere one log line every 10 s, none in the first 10 s. With --quiet
- * nothing. Main thread only; one progress at a time.
+ * On a terminal one line is redrawn in place, at most 10 times a second, cut to
+ * its width; elsewhere one log line every 10 s, none in the first 10 s. With
+ * --quiet nothing. Main thread only; one progress at a time.
  */
 #ifndef BASE_PROGRESS_H
 #define BASE_PROGRESS_H
