@@ -1,4 +1,5 @@
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,9 +29,15 @@ int json_fail_at(struct err *err, const struct json *d, size_t at,
 
 /* cJSON keeps no positions: walk the checked text along the tree. */
 
+/* To cJSON every control character is a blank. */
+static bool is_blank(char c)
+{
+    return c && (unsigned char)c <= ' ';
+}
+
 static const char *blanks(const char *s)
 {
-    while (*s && strchr(" \t\r\n,:", *s))
+    while (is_blank(*s) || *s == ',' || *s == ':')
         s++;
     return s;
 }
@@ -53,7 +60,7 @@ static const char *walk(const char *s, const struct json_node *n,
     if (*s == '"')
         return skip_string(s);
     if (*s != '{' && *s != '[') {
-        while (*s && !strchr(" \t\r\n,]}", *s))
+        while (*s && !is_blank(*s) && !strchr(",]}", *s))
             s++;
         return s;
     }

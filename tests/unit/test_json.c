@@ -171,6 +171,23 @@ static void where_finds_keys_and_elements(void **state)
     json_free(d);
 }
 
+/* To cJSON they are blanks, so positions must count them as such. */
+static void where_passes_over_control_characters(void **state)
+{
+    static const char text[] = "{\x15\"a\"\x01:\x02{\"b\x7F\":1\x03,\x04"
+                               "\"c\":[]}\x05}";
+    struct json *d = parse(text, JSON_STRICT);
+    const struct json_node *a = json_get(json_root(d), "a");
+    int line, col;
+
+    (void)state;
+    json_where(d, a, &line, &col);
+    assert_int_equal(col, 3);
+    json_where(d, json_get(a, "c"), &line, &col);
+    assert_int_equal(col, 19);
+    json_free(d);
+}
+
 static void need_names_found_and_expected(void **state)
 {
     struct json *d = parse("{\"n\": 3, \"h\": 1.5, \"s\": \"x\"}", JSON_STRICT);
@@ -262,6 +279,7 @@ int main(void)
         cmocka_unit_test(comments_are_blanked_outside_strings),
         cmocka_unit_test(comments_must_be_utf8_too),
         cmocka_unit_test(where_finds_keys_and_elements),
+        cmocka_unit_test(where_passes_over_control_characters),
         cmocka_unit_test(need_names_found_and_expected),
         cmocka_unit_test(print_inverts_parse),
         cmocka_unit_test(building_replaces_and_copies),
