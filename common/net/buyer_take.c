@@ -276,9 +276,11 @@ int buyer_take(struct buyer *b, struct post_done *d, struct err *err)
                                .throttles = s->throttles };
     int rc;
 
-    if (d->body.len)
-        redact(d->body.ptr, d->body.len, l->want->key);
+    rc = redact_body(&d->body, l->want->key, err);
+    if (rc < 0)
+        return rc;
     redact(h->location, strlen(h->location), l->want->key);
+    redact(d->error, strlen(d->error), l->want->key);
     a.class = reply_read(l->want->provider->errors, d->status,
                          buf_str(&d->body), d->body.len, &said);
     if (a.class == REPLY_BAD_INPUT && h->should_retry == 1)

@@ -53,10 +53,9 @@ static int try_once(struct exchange *x, struct post *p,
     exchange_release(x);
     x->body = d.body;
     x->status = d.status;
-    if (x->body.len)
-        redact(x->body.ptr, x->body.len, x->key);
     snprintf(x->error, sizeof(x->error), "%s", d.error);
-    return 0;
+    redact(x->error, strlen(x->error), x->key);
+    return redact_body(&x->body, x->key, err);
 }
 
 static bool may_pass(long status)

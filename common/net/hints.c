@@ -91,14 +91,25 @@ static void take_rate(struct hints *h, const char *name, const char *value)
     }
 }
 
-/* A path or a query may carry a secret: only where it leads is kept. */
+/* A user's name, a path or a query may carry a secret: only where it leads is
+ * kept. */
 static void take_location(struct hints *h, const char *value)
 {
-    const char *host = strstr(value, "//");
-    size_t n = host ? (size_t)(host + 2 - value) : 0;
+    const char *slashes = strstr(value, "//"), *host, *at;
+    size_t n;
 
-    n += host ? strcspn(host + 2, "/?#\r\n") : 0;
-    snprintf(h->location, sizeof(h->location), "%.*s", (int)n, value);
+    h->location[0] = '\0';
+    if (!slashes)
+        return;
+    host = slashes + 2;
+    n = strcspn(host, "/?#\r\n");
+    at = memrchr(host, '@', n);
+    if (at) {
+        n -= (size_t)(at + 1 - host);
+        host = at + 1;
+    }
+    snprintf(h->location, sizeof(h->location), "%.*s%.*s",
+             (int)(slashes + 2 - value), value, (int)n, host);
 }
 
 static void take(struct hints *h, const char *name, const char *value)

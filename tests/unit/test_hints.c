@@ -1,5 +1,6 @@
 #include "support/support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "net/hints.h"
@@ -81,12 +82,36 @@ static void reads_the_rest(void **state)
     assert_string_equal(h.location, "https://evil.example:8443");
 }
 
+static void only_the_host_of_a_redirect_is_kept(void **state)
+{
+    static const char *const row[][2] = {
+        { "https://h/v1", "https://h" },
+        { "https://h?key=sk-1", "https://h" },
+        { "https://sk-1@h/v1", "https://h" },
+        { "https://me:sk@1@h:8443#x", "https://h:8443" },
+        { "//h/v1", "//h" },
+        { "/v1/sk-1", "" },
+        { "sk-1", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        char line[64];
+        struct hints h;
+
+        snprintf(line, sizeof(line), "Location: %s\r\n", row[i][0]);
+        take(&h, (const char *const[]){ line, NULL });
+        assert_string_equal(h.location, row[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_durations_as_go_writes_them),
         cmocka_unit_test(waits_for_what_asks_longest),
         cmocka_unit_test(reads_the_rest),
+        cmocka_unit_test(only_the_host_of_a_redirect_is_kept),
     };
 
     return cmocka_run_group_tests_name("hints", tests, NULL, NULL);

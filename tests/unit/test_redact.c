@@ -37,18 +37,82 @@ static void every_form_of_the_key_is_blotted_out(void **state)
 
 static void nothing_else_is_touched(void **state)
 {
-    char text[] = "sk-CANARY, sk-CANARY/4f2a9c+x, and a short one: ab";
+    static const char want[] = "sk-CANA, RY/4f2a, c+x=; none is required";
+    static const char *const other[] = {
+        key, NULL, "", "none", "is", "e", "sk-no-key-required"
+    };
+    char text[] = "sk-CANA, RY/4f2a, c+x=; none is required";
 
     (void)state;
-    redact(text, strlen(text), key);
-    redact(text, strlen(text), NULL);
-    redact(text, strlen(text), "");
-    redact(text, 0, key);
-    assert_string_equal(text,
-                        "sk-CANARY, sk-CANARY/4f2a9c+x, and a short one: ab");
-    redact(text, strlen(text), "ab");
-    assert_string_equal(text,
-                        "sk-CANARY, sk-CANARY/4f2a9c+x, and a short one: **");
+    for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+        assert_false(redact(text, strlen(text), other[i]));
+        assert_string_equal(text, want);
+    }
+    assert_false(redact(text, 0, key));
+    assert_true(redact(text, strlen(text), "required"));
+    assert_string_equal(text, "sk-CANA, RY/4f2a, c+x=; none is ********");
+}
+
+static void pieces_of_a_long_key_are_blotted_out(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } row[] = {
+        { "sk-CANARY/4f2...", "*************..." },
+        { "(CANARY/4)", "(********)" },
+        { "=x+c9a2f4/YRANAC-ks", "*******************" }, /* backwards */
+        { "4f2a9c+x and f2a9c+x= and 4f2a9c+", "******** and ******** and "
+                                               "4f2a9c+" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        char copy[64];
+
+        snprintf(copy, sizeof(copy), "%s", row[i].text);
+        assert_true(redact(copy, strlen(copy), key));
+        assert_string_equal(copy, row[i].want);
+    }
+}
+
+/* ---- answers ---- */
+
+static void a_key_that_reading_puts_together_is_found(void **state)
+{
+#define SAY(text) "{\"choices\":[{\"message\":{\"content\":\"" text "\"}}]}"
+#define EVENT(text, end) \
+    "data: {\"choices\":[{\"delta\":{\"content\":\"" text "\"}" end "}]}\n\n"
+    static const struct {
+        const char *body;
+        bool changes;
+    } row[] = {
+        { SAY("is sk-CANARY/4f2a9c+x="), true },
+        { SAY("is sk-CA\\u004e\\u0041RY\\/4\\u00662a9c+x="), true },
+        { SAY("is sk-CA\\\\u004eARY\\\\u002F4f2a9c+x="), true },
+        { EVENT("sk-CA", "") EVENT("NARY/4", "")
+              EVENT("f2a9c+x=", ",\"finish_reason\":\"stop\""),
+          true },
+        { SAY("\\u0022sk-CA\\u006"), false },
+        { SAY("caf\\u00e9 \\u0041"), false },
+        { EVENT("sk-CA", "") EVENT("nary", ",\"finish_reason\":\"stop\""),
+          false },
+        { EVENT("sk-CA", "") EVENT("NARY/4", ""), false }, /* cut */
+        { "", false },
+        { "\\u00", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct buf b = BUF_INIT(4096);
+        struct err err = ERR_INIT;
+
+        assert_ok(buf_puts(&b, row[i].body, &err), &err);
+        assert_ok(redact_body(&b, key, &err), &err);
+        if ((strcmp(buf_str(&b), row[i].body) != 0) != row[i].changes ||
+            (strstr(buf_str(&b), "****") != NULL) != row[i].changes)
+            fail_msg("%s became %s", row[i].body, buf_str(&b));
+        buf_release(&b);
+    }
 }
 
 static void a_key_behind_a_nul_byte_is_found(void **state)
@@ -65,6 +129,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_of_the_key_is_blotted_out),
         cmocka_unit_test(nothing_else_is_touched),
+        cmocka_unit_test(pieces_of_a_long_key_are_blotted_out),
+        cmocka_unit_test(a_key_that_reading_puts_together_is_found),
         cmocka_unit_test(a_key_behind_a_nul_byte_is_found),
     };
 
