@@ -442,5 +442,6 @@ int main(int argc, char **argv)
                                                  ? &other
                                                  : &spec };
 
+    provider_guard_keys();
     return stage_main(all, 1, argc, argv);
 }

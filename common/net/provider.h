@@ -78,10 +78,15 @@ void provider_release(struct provider *p);
 int provider_find(char path[FILE_PATH_MAX], const char *name,
                   struct err *err) MUST_CHECK;
 
+/* No core file of this process, nor a pipe to a core handler: to be called
+ * first, for a key in the environment is in memory from the start. */
+void provider_guard_keys(void);
+
 /*
  * The API key, or NULL where none is needed. It goes into memory that is not
  * swapped or dumped, is wiped from the environment, and is registered with
- * log_redact(). Valid until the process ends. ERR_AUTH: needed, but not there.
+ * log_redact(). Valid until the process ends, when it is wiped. ERR_AUTH:
+ * needed, but not there.
  */
 int provider_take_key(const struct provider *p, const char **key,
                       struct err *err) MUST_CHECK;

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "net/http.h"
+#include "net/redact.h"
 
 enum { KEY_MAX = 4096 /* bytes */, KEYS = 128 };
 
@@ -90,17 +91,27 @@ static bool is_key(char *key)
     return true;
 }
 
+static struct {
+    char *page[KEYS];
+    size_t n;
+} kept;
+
+static void wipe(void)
+{
+    log_redact(NULL, 0);
+    for (size_t i = 0; i < kept.n; i++)
+        explicit_bzero(kept.page[i], KEY_MAX);
+}
+
 /* A page for each key, kept until the process ends; NULL: no more of them. */
 static char *new_page(void)
 {
-    static struct {
-        char *page[KEYS];
-        size_t n;
-    } kept;
     char *page = kept.n < KEYS ? aligned_alloc(KEY_MAX, KEY_MAX) : NULL;
 
-    if (!page)
+    if (!page || (kept.n == 0 && atexit(wipe) != 0)) {
+        free(page);
         return NULL;
+    }
     kept.page[kept.n++] = page;
     (void)mlock(page, KEY_MAX);
     (void)madvise(page, KEY_MAX, MADV_DONTDUMP);
@@ -125,6 +136,11 @@ static int check_key(const struct provider *p, char *page, struct err *err)
     return 0;
 }
 
+void provider_guard_keys(void)
+{
+    (void)prctl(PR_SET_DUMPABLE, 0);
+}
+
 int provider_take_key(const struct provider *p, const char **key,
                       struct err *err)
 {
@@ -132,7 +148,7 @@ int provider_take_key(const struct provider *p, const char **key,
     int rc;
 
     *key = NULL;
-    (void)prctl(PR_SET_DUMPABLE, 0); /* before the key is in memory */
+    provider_guard_keys(); /* before the key is in memory */
     if (p->replay[0] || (!p->key_env[0] && !p->key_file[0] && !p->key_fd))
         return 0;
     page = new_page();
@@ -147,7 +163,8 @@ int provider_take_key(const struct provider *p, const char **key,
     if (rc == 0)
         rc = check_key(p, page, err);
     if (rc == 0 && page[0]) {
-        log_redact(page, strlen(page));
+        if (redact_is_secret(page))
+            log_redact(page, strlen(page));
         *key = page;
     } else {
         explicit_bzero(page, KEY_MAX);

@@ -1,10 +1,14 @@
 #include "support/support.h"
 
+#include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -284,6 +288,70 @@ static void a_key_from_the_environment_is_wiped(void **state)
     provider_release(&p);
 }
 
+static const char *held; /* the key that a child has taken */
+
+static void end_by_what_is_left(void)
+{
+    for (size_t i = 0; held && i < sizeof("sk-CANARY-4"); i++)
+        if (held[i])
+            _exit(1);
+    _exit(held ? 0 : 2);
+}
+
+static void a_key_is_wiped_when_the_process_ends(void **state)
+{
+    struct err err = ERR_INIT;
+    struct provider p;
+    int status;
+    pid_t pid;
+
+    (void)state;
+    write_key("sk-CANARY-4", (size_t)-1, 0600);
+    load_keyed(&p, "file", "https://h");
+    pid = fork();
+    if (pid == 0) {
+        /* called after what was registered later */
+        if (atexit(end_by_what_is_left) == 0 &&
+            provider_take_key(&p, &held, &err) == 0)
+            exit(3);
+        _exit(4);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    provider_release(&p);
+}
+
+static void a_key_comes_from_a_descriptor_in_two_reads(void **state)
+{
+    struct err err = ERR_INIT;
+    struct provider p;
+    const char *key = NULL;
+    int fd[2], status;
+    pid_t pid;
+
+    (void)state;
+    assert_int_equal(pipe(fd), 0);
+    pid = fork();
+    if (pid == 0) {
+        bool ok = write(fd[1], "sk-CAN", 6) == 6;
+
+        for (int n = 1; ok && n > 0; sched_yield()) /* until it was read */
+            ok = ioctl(fd[0], FIONREAD, &n) == 0;
+        _exit(!ok || write(fd[1], "ARY-5\n", 6) != 6);
+    }
+    close(fd[1]);
+    load_keyed(&p, "TEST_LLM_KEY", "https://h");
+    p.key_fd = fd[0];
+    assert_ok(provider_take_key(&p, &key, &err), &err);
+    assert_string_equal(key, "sk-CANARY-5");
+    assert_int_equal(fcntl(fd[0], F_GETFD), -1); /* closed */
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    log_redact(NULL, 0);
+    provider_release(&p);
+}
+
 static void a_key_file_is_read_without_its_line_end(void **state)
 {
     struct err err = ERR_INIT;
@@ -435,7 +503,10 @@ int main(void)
         CASE(a_wrong_profile_is_refused_with_its_place),
         CASE(a_long_address_is_refused),
         CASE(a_missing_file_is_named),
+        /* before there is any other key, whose end would come first */
+        CASE(a_key_is_wiped_when_the_process_ends),
         CASE(a_key_from_the_environment_is_wiped),
+        CASE(a_key_comes_from_a_descriptor_in_two_reads),
         CASE(a_key_file_is_read_without_its_line_end),
         CASE(bad_keys_are_refused_and_not_shown),
         CASE(bad_variables_are_refused_and_not_shown),
