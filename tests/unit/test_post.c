@@ -353,6 +353,62 @@ static void a_slow_answer_ends_at_its_deadline(void **state)
     post_free(p);
 }
 
+#define EVENT(content) \
+    "data: {\"choices\":[{\"delta\":{\"content\":\"" content "\"}}]}\n\n"
+
+/* An event of content, and then lines without any. */
+static void answer_comments(int fd, const char *request, int nth,
+                            const void *ctx)
+{
+    static const char first[] = EVENT("a"), more[] = ": keep-alive\n\n";
+
+    (void)request, (void)nth, (void)ctx;
+    server_send(fd, "HTTP/1.0 200 OK\r\n", first, sizeof(first) - 1);
+    while (write(fd, more, sizeof(more) - 1) > 0)
+        usleep(20000);
+}
+
+static void answer_blanks(int fd, const char *request, int nth, const void *ctx)
+{
+    static const char more[] = EVENT("          ");
+
+    (void)request, (void)nth, (void)ctx;
+    server_send(fd, "HTTP/1.0 200 OK\r\n", more, sizeof(more) - 1);
+    while (write(fd, more, sizeof(more) - 1) > 0)
+        usleep(1000);
+}
+
+static void a_stream_without_content_ends_before_its_deadline(void **state)
+{
+    static server_fn *const answer[] = { answer_comments, answer_blanks };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct post_request r = {
+            .body = "{}", .len = 2, .timeout_s = 15, .stall_s = 1
+        };
+        struct err err = ERR_INIT;
+        struct post_done d;
+        struct server s;
+        struct post *p;
+
+        server_start(&s, answer[i], NULL);
+        r.url = s.url;
+        assert_ok(post_new(&p, 1, &err), &err);
+        assert_ok(post_start(p, &r, &err), &err);
+        wait_one(p, &d);
+        assert_true(d.seconds < 10.0);
+        if (i == 0)
+            assert_string_equal(d.error, "the stream stalled: no content came");
+        else
+            assert_non_null(strstr(buf_str(&d.body), "\"length\""));
+        assert_int_equal(d.status, i == 0 ? 0 : 200);
+        buf_release(&d.body);
+        post_free(p);
+        server_stop(&s);
+    }
+}
+
 static void answer_reset(int fd, const char *request, int nth, const void *ctx)
 {
     const struct linger now = { 1, 0 };
@@ -645,6 +701,7 @@ int main(void)
         cmocka_unit_test(statuses_are_handed_on),
         cmocka_unit_test(reads_how_long_to_wait),
         cmocka_unit_test(a_slow_answer_ends_at_its_deadline),
+        cmocka_unit_test(a_stream_without_content_ends_before_its_deadline),
         cmocka_unit_test(a_reset_is_an_error),
         cmocka_unit_test(a_broken_answer_is_an_error),
         cmocka_unit_test(a_body_without_end_is_cut_off),
