@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "sim/sim.h"
+#include "sim/plays.h"
 
 #define ERROR(code, type, message) \
     "{\"error\":{\"message\":\"" message "\",\"type\":\"" type \
@@ -96,8 +96,21 @@ static const struct sim_fault said[] = {
 };
 enum { SAID = sizeof(said) / sizeof(said[0]) };
 
+/* What the command line says. */
+static const struct sim_fault *said_there(void)
+{
+    static struct sim_fault f = { "said", 0, "", NULL, NULL };
+    char *body;
+
+    f.status = (int)strtol(sim_opt.said, &body, 10);
+    f.body = body + strspn(body, " ");
+    return &f;
+}
+
 const struct sim_fault *sim_fault(const char *name)
 {
+    if (strcmp(name, "said") == 0)
+        return said_there();
     for (int i = 0; i < SAID; i++)
         if (strcmp(said[i].name, name) == 0)
             return &said[i];
@@ -186,7 +199,9 @@ static void serve(struct sim_play *p, const struct sim_request *r)
 void sim_answer(struct sim_play *p, const struct sim_request *r,
                 const struct sim_fault *f)
 {
-    if (!f)
+    if (!f && memmem(r->body.ptr, r->body.len, "\"stream\":true", 13))
+        play_sse(p, r);
+    else if (!f)
         serve(p, r);
     else if (f->play)
         f->play(p, r);

@@ -7,13 +7,13 @@ lead to got nothing; the key is nowhere.
 import json, os, re, shutil, subprocess, sys, tempfile, time
 from concurrent.futures import ThreadPoolExecutor
 
-import batches, lib, reports, runs, soak, tls
+import batches, codes, keys, lib, reports, runs, soak, tls
 
 OK, LATER, AUTH, CONFIG = 0, 75, 77, 78
 # What one appearance of a fault leads to: kept anchors of 3 and exit code; the reason of those that failed begins so.
 FAILS = {"ark-filter": "filtered:", "filter": "filtered:", "filtered": "filtered:", "refusal": "filtered:"}
 # These come again at the corrective turn, which is a request of its own, so they fail although the fault comes once a key.
-FAILS.update({n: "unparsed:" for n in ("deep-content", "wrong-shape", "chat")})
+FAILS.update({n: "unparsed:" for n in ("deep-content", "wrong-shape", "wrong-types", "chat")})
 FAILS.update({n: "empty:" for n in ("blank", "null-content")})
 FAILS.update({n: "truncated:" for n in ("spaces", "half-thought")})
 STOPS = {n: LATER for n in ("quota", "spend-limit", "402", "arrearage", "free-tier", "ark-overdue", "ark-set-limit")}
@@ -119,6 +119,32 @@ def for_ever(name, code, *options):
         r.err += again.err
     shutil.rmtree(folder)
     return "%s for ever" % name, bad, r.err
+
+
+def streamed():
+    """A profile that asks for streams, and what can be wrong with them."""
+    folder = tempfile.mkdtemp()
+    with lib.Sim("--seed", 9, "--faults", "sse-cut=.05,sse-error=.05,sse-no-done=.1,sse-spaces=.05,sse-keep-alive=.01,500=.05") as s:
+        r = lib.run(folder, lib.texts(folder, 100), lib.profile(folder, s.port, stream=True))
+        bill = s.bill()
+    bad = oracle(folder, r, bill)
+    if r.code != OK or r.done.get("kept") != "100" or bill["whole"]["n"] != 100:
+        bad.append("exit %d, kept %s, %d whole answers" % (r.code, r.done.get("kept"), bill["whole"]["n"]))
+    shutil.rmtree(folder)
+    return "streams", bad, r.err
+
+
+def blanks_of_a_stream():
+    """Blanks without end are cut off at once, and what is asked then goes without JSON mode."""
+    folder = tempfile.mkdtemp()
+    with lib.Sim("--always", "sse-spaces") as s:
+        r = lib.run(folder, lib.texts(folder, 3), lib.profile(folder, s.port, stream=True, timeout_s=60))
+        bill = s.bill()
+    bad = oracle(folder, r, bill)
+    if r.done.get("kept") != "3" or bill["requests"] != 6 or bill["whole"]["n"] != 3 or float(r.done["seconds"]) > 20:
+        bad.append("%s, bill %s" % (r.done, bill))
+    shutil.rmtree(folder)
+    return "blanks of a stream are cut off long before its deadline", bad, r.err
 
 
 def storm():
@@ -258,11 +284,17 @@ def main():
         skipped += 1
         print("skip sim: certificates are checked: no openssl program here")
     with ThreadPoolExecutor(6) as pool:
-        for job in [pool.submit(*j) for j in jobs] + [pool.submit(j) for j in (storm, two_meanings, caps)] + \
-                [pool.submit(*j) for j in batches.JOBS]:
+        for job in [pool.submit(*j) for j in jobs] + [pool.submit(j) for j in (storm, two_meanings, caps, streamed, blanks_of_a_stream)] + \
+                [pool.submit(*j) for j in batches.JOBS + codes.JOBS]:
             check(*job.result())
-    for job in runs.JOBS + reports.JOBS:  # alone: they look at time and memory
+    for job in runs.JOBS + reports.JOBS + keys.JOBS:  # alone: they look at time, memory and other processes
         check(*job[0](*job[1:]))
+    for result, why in keys.crashes():
+        if result:
+            check(*result)
+        else:
+            skipped += 1
+            print("skip sim: " + why)
     check("300 anchors with random faults and kills", soak.soak(300, 3))
     results = os.path.join(lib.ROOT, "build/results")
     os.makedirs(results, exist_ok=True)

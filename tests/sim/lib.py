@@ -3,7 +3,7 @@ import json, os, random, resource, signal, subprocess, tempfile, urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.path.abspath(os.environ.get("BIN", os.path.join(ROOT, "build/release")))
-KEY = "sk-CANARY-0123456789abcdef"
+KEY = "sk-CANARY/q7Zw2LrX9vKd+5TnBy4="
 INPUT, OUTPUT = 1.0, 2.0  # price per million tokens
 WORDS = ("how can I return change cancel order parcel invoice my the a late broken shoes jacket phone card password account "
          "refund size colour delivery address coupon gift today yesterday please where why does not work shop support agent").split()
@@ -116,16 +116,29 @@ def money(bill, *kinds):
     return sum((bill[k]["prompt"] * INPUT + bill[k]["completion"] * OUTPUT) * (0.5 if k == "batch" else 1.0) for k in kinds) * 1e-6
 
 
-def leaks(folder, *texts_seen):
-    """Places where the key can be read, plain or in base64."""
+LEAST = 8  # bytes of the key that count as a leak
+
+
+def forms(key):
+    """Every piece of the key that counts, in every form."""
     import base64
     import urllib.parse
-    forms = {KEY.encode(), KEY.encode()[::-1], urllib.parse.quote(KEY).encode()}
-    forms |= {base64.b64encode(b"x" * k + KEY.encode())[4:-4] for k in range(3)}
-    places = []
-    for name in sorted(os.listdir(folder)):
-        with open(os.path.join(folder, name), "rb") as f:
-            data = f.read()
-        places += [name for form in forms if form in data]
-    places += ["output" for t in texts_seen for form in forms if form in t.encode()]
-    return places
+    whole = [key, key[::-1], urllib.parse.quote(key, safe=""), key.replace("/", "\\/")]
+    whole += [base64.b64encode(b"x" * k + key.encode())[4 * (k > 0):-4].decode() for k in range(3)]
+    return {w[i:i + LEAST].encode() for w in whole for i in range(len(w) - LEAST + 1)}
+
+
+def leaks(folder, *texts_seen, key=KEY):
+    """Places where eight bytes or more of the key can be read: plain, backwards, URL-encoded, in base64."""
+    wanted = forms(key)
+    places = {t: t.encode() for t in texts_seen}
+    for at, _, names in os.walk(folder):
+        for name in names:
+            with open(os.path.join(at, name), "rb") as f:
+                places[name] = f.read()
+    found = []
+    for name, data in places.items():
+        hit = next((form for form in wanted if form in data), None)
+        if hit:
+            found.append("%s: %r" % ("the output" if name in texts_seen else name, hit))
+    return found

@@ -1,4 +1,4 @@
-/* Faults of addresses and keys; the list of all. */
+/* Faults of addresses; the list of all. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,7 @@ void play_say(struct sim_play *p, const struct sim_request *r, const char *text,
     buf_release(&b);
 }
 
-/* ---- places and keys ---- */
+/* ---- places ---- */
 
 static void redirect(struct sim_play *p, const struct sim_request *r,
                      int status, const char *to)
@@ -98,29 +98,6 @@ static void redirect_http(struct sim_play *p, const struct sim_request *r)
     redirect(p, r, 307, "http://elsewhere.invalid/v1/chat/completions");
 }
 
-static void key_echo(struct sim_play *p, const struct sim_request *r)
-{
-    char body[2048], head[700];
-
-    snprintf(body, sizeof(body),
-             "{\"error\":{\"message\":\"bad header '%s'\",\"type\":"
-             "\"server_error\",\"code\":\"%s\"}}",
-             r->auth, r->auth);
-    snprintf(head, sizeof(head), "X-Your-Key: %s\r\n", r->auth);
-    put_answer(&p->out, 500, head, "application/json", span_of(body));
-}
-
-static void key_in_answer(struct sim_play *p, const struct sim_request *r)
-{
-    char text[2048];
-
-    snprintf(text, sizeof(text),
-             "{\"positives\":[\"my key is %s\",\"a sentence beside the key\"],"
-             "\"negatives\":[\"another one\"]}",
-             r->auth);
-    play_say(p, r, text, "stop");
-}
-
 static void date_429(struct sim_play *p, const struct sim_request *r)
 {
     time_t at = time(NULL) + 1;
@@ -162,6 +139,8 @@ const struct sim_fault sim_plays[] = {
     PLAY("twice", play_twice),
     PLAY("huge", play_huge),
     PLAY("gzip-bomb", play_gzip_bomb),
+    PLAY("gzip", play_gzip),
+    PLAY("bom", play_bom),
     PLAY("long-header", play_long_header),
     PLAY("many-headers", play_many_headers),
     PLAY("deep", play_deep),
@@ -172,19 +151,34 @@ const struct sim_fault sim_plays[] = {
     PLAY("spaces", play_spaces),
     PLAY("blank", play_blank),
     PLAY("wrong-shape", play_wrong_shape),
+    PLAY("wrong-types", play_wrong_types),
     PLAY("few", play_few),
+    PLAY("many", play_many),
+    PLAY("the-anchor", play_the_anchor),
     PLAY("chat", play_chat),
     PLAY("filtered", play_filtered),
     PLAY("truncated", play_truncated),
     PLAY("other-finish", play_other_finish),
+    PLAY("odd-finish", play_odd_finish),
+    PLAY("null-finish", play_null_finish),
     PLAY("fenced", play_fenced),
     PLAY("thinking", play_thinking),
     PLAY("half-thought", play_half_thought),
+    PLAY("closing-tag", play_closing_tag),
+    PLAY("reasoning", play_reasoning),
+    PLAY("reasoning-content", play_reasoning_content),
+    PLAY("parts", play_parts),
     PLAY("refusal", play_refusal),
     PLAY("null-content", play_null_content),
     PLAY("empty-choices", play_empty_choices),
     PLAY("null-choices", play_null_choices),
     PLAY("no-usage", play_no_usage),
+    PLAY("usage-null", play_usage_null),
+    PLAY("usage-floats", play_usage_floats),
+    PLAY("usage-strings", play_usage_strings),
+    PLAY("usage-renamed", play_usage_renamed),
+    PLAY("no-id", play_no_id),
+    PLAY("other-model", play_other_model),
     PLAY("two-choices", play_two_choices),
     PLAY("reasons", play_reasons),
     PLAY("cached", play_cached),
@@ -193,6 +187,7 @@ const struct sim_fault sim_plays[] = {
     PLAY("sse-no-done", play_sse_no_done),
     PLAY("sse-cut", play_sse_cut),
     PLAY("sse-error", play_sse_error),
+    PLAY("sse-spaces", play_sse_spaces),
     PLAY("redirect-301", redirect_301),
     PLAY("redirect-302", redirect_302),
     PLAY("redirect-303", redirect_303),
@@ -202,7 +197,13 @@ const struct sim_fault sim_plays[] = {
     PLAY("redirect-loop", redirect_loop),
     PLAY("redirect-host", redirect_host),
     PLAY("redirect-http", redirect_http),
-    PLAY("key-echo", key_echo),
-    PLAY("key-in-answer", key_in_answer),
+    PLAY("redirect-key", play_redirect_key),
+    PLAY("key-echo", play_key_echo),
+    PLAY("key-in-answer", play_key_in_answer),
+    PLAY("key-pieces", play_key_pieces),
+    PLAY("key-part", play_key_part),
+    PLAY("key-forms", play_key_forms),
+    PLAY("key-escaped", play_key_escaped),
+    PLAY("key-events", play_key_events),
     PLAY(NULL, NULL),
 };

@@ -29,6 +29,18 @@ play_fn play_spaces, play_blank, play_wrong_shape, play_chat, play_filtered,
     play_half_thought, play_refusal, play_null_content, play_empty_choices,
     play_null_choices, play_no_usage, play_two_choices, play_reasons,
     play_cached, play_other_id, play_sse, play_sse_no_done, play_sse_cut,
-    play_sse_error;
+    play_sse_error, play_sse_spaces;
+play_fn play_gzip, play_bom, play_parts, play_reasoning, play_reasoning_content,
+    play_closing_tag, play_odd_finish, play_null_finish, play_usage_null,
+    play_usage_floats, play_usage_strings, play_usage_renamed, play_no_id,
+    play_other_model, play_wrong_types, play_many, play_the_anchor;
+play_fn play_redirect_key, play_key_echo, play_key_in_answer, play_key_pieces,
+    play_key_part, play_key_forms, play_key_escaped, play_key_events;
+
+/* Of an answer as events: its header lines, a piece of content (billed by the
+ * caller), the last event and what follows it. */
+void play_events_begin(struct sim_play *p);
+void play_event(struct buf *b, const char *text, size_t len);
+void play_events_end(struct sim_play *p, size_t prompt, size_t completion);
 
 #endif

@@ -1,14 +1,10 @@
-/* What a model says instead of sentences, and answers as events. */
+/* What a model says instead of sentences. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "sim/plays.h"
-
-static const char events_head[] = "HTTP/1.1 200 OK\r\nContent-Type: "
-                                  "text/event-stream\r\n"
-                                  "Transfer-Encoding: chunked\r\n\r\n";
 
 /* ---- what the model says ---- */
 
@@ -31,6 +27,12 @@ void play_wrong_shape(struct sim_play *p, const struct sim_request *r)
     play_say(p, r, "{\"weather\":\"fine\"}", "stop");
 }
 
+void play_wrong_types(struct sim_play *p, const struct sim_request *r)
+{
+    play_say(p, r, "{\"positives\":0.5,\"negatives\":[[\"a\"],null,true]}",
+             "stop");
+}
+
 void play_chat(struct sim_play *p, const struct sim_request *r)
 {
     play_say(p, r, "I would love to help you with sentences!", "stop");
@@ -45,7 +47,25 @@ void play_few(struct sim_play *p, const struct sim_request *r)
 {
     struct buf b = BUF_INIT(SIM_OUT_MAX);
 
-    sim_content_few(&b, r);
+    sim_content_as(&b, r, SIM_FEW);
+    play_say(p, r, b.ptr, "stop");
+    buf_release(&b);
+}
+
+void play_many(struct sim_play *p, const struct sim_request *r)
+{
+    struct buf b = BUF_INIT(SIM_OUT_MAX);
+
+    sim_content_as(&b, r, SIM_MANY);
+    play_say(p, r, b.ptr, "stop");
+    buf_release(&b);
+}
+
+void play_the_anchor(struct sim_play *p, const struct sim_request *r)
+{
+    struct buf b = BUF_INIT(SIM_OUT_MAX);
+
+    sim_content_as(&b, r, SIM_ANCHOR);
     play_say(p, r, b.ptr, "stop");
     buf_release(&b);
 }
@@ -208,82 +228,4 @@ void play_other_id(struct sim_play *p, const struct sim_request *r)
         "{\"id\":\"another\",\"positives\":[\"a sentence of another request "
         "altogether\"],\"negatives\":[]}",
         "stop");
-}
-
-/* ---- events ---- */
-
-static void put_chunk(struct buf *b, const char *text)
-{
-    putf(b, "%zx\r\n", strlen(text));
-    put(b, text);
-    put(b, "\r\n");
-}
-
-static void put_delta(struct buf *b, const char *text, size_t len)
-{
-    struct buf e = BUF_INIT(SIM_OUT_MAX);
-
-    put(&e, "data: {\"id\":\"s\",\"object\":\"chat.completion.chunk\","
-            "\"model\":\"sim\",\"choices\":[{\"index\":0,\"delta\":{"
-            "\"content\":");
-    put_json_str(&e, text, len);
-    put(&e, "},\"finish_reason\":null}]}\n\n");
-    put_chunk(b, e.ptr);
-    buf_release(&e);
-}
-
-/* As far as `share` of the content; the rest is the caller's. */
-static void events(struct sim_play *p, const struct sim_request *r,
-                   double share, enum sim_billed how)
-{
-    struct buf text = BUF_INIT(SIM_OUT_MAX);
-    size_t n, step = 40;
-
-    sim_content(&text, r);
-    n = (size_t)((double)text.len * share);
-    put(&p->out, events_head);
-    put_chunk(&p->out, ": keep-alive\n\n");
-    for (size_t i = 0; i < n; i += step)
-        put_delta(&p->out, text.ptr + i, i + step < n ? step : n - i);
-    if (share == 1.0) {
-        char usage[400];
-
-        snprintf(usage, sizeof(usage),
-                 "data: {\"id\":\"s\",\"object\":\"chat.completion.chunk\","
-                 "\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":"
-                 "\"stop\"}],\"usage\":{\"prompt_tokens\":%zu,"
-                 "\"completion_tokens\":%zu,\"total_tokens\":%zu}}\n\n",
-                 r->body.len / 4, n / 4 + 1, r->body.len / 4 + n / 4 + 1);
-        put_chunk(&p->out, usage);
-    }
-    sim_bill(r->key, how, r->body.len / 4, n / 4 + 1);
-    buf_release(&text);
-}
-
-void play_sse(struct sim_play *p, const struct sim_request *r)
-{
-    events(p, r, 1.0, SIM_WHOLE);
-    put_chunk(&p->out, "data: [DONE]\n\n");
-    put(&p->out, "0\r\n\r\n");
-}
-
-void play_sse_no_done(struct sim_play *p, const struct sim_request *r)
-{
-    events(p, r, 1.0, SIM_WHOLE);
-    put(&p->out, "0\r\n\r\n");
-}
-
-void play_sse_cut(struct sim_play *p, const struct sim_request *r)
-{
-    events(p, r, 0.5, SIM_CUT);
-    play_end(p, SIM_CLOSE);
-}
-
-void play_sse_error(struct sim_play *p, const struct sim_request *r)
-{
-    events(p, r, 0.3, SIM_CUT);
-    put_chunk(&p->out, "event: error\ndata: {\"error\":{\"message\":\"gone\","
-                       "\"type\":\"server_error\",\"code\":"
-                       "\"internal_error\"}}\n\n");
-    put(&p->out, "0\r\n\r\n");
 }

@@ -1,8 +1,9 @@
 /*
  * sim - the provider of sim.h as a program. Prints "PORT" when it is ready.
  *   sim [--seed N] [--latency MS] [--faults A=0.01,B=0.02] [--always NAME]
- *       [--times N] [--storm REQUESTS,MS] [--key KEY] [--bill FILE]
- *       [--port N] [--poll S] [--batch WHAT] [--hold N,AFTER] | --names
+ *       [--times N] [--said "STATUS BODY"] [--storm REQUESTS,MS] [--key KEY]
+ *       [--bill FILE] [--port N] [--poll S] [--batch WHAT] [--hold N,AFTER]
+ *       | --names
  * GET /bill: what it billed, as JSON. SIGTERM ends it.
  */
 #include <arpa/inet.h>
@@ -30,6 +31,7 @@ struct conn {
 
 struct sim_options sim_opt = { .faults = "",
                                .always = "",
+                               .said = "200 {}",
                                .times = 1,
                                .key = "",
                                .bill = "",
@@ -359,6 +361,9 @@ static void set_option(int o)
     case 't':
         sim_opt.times = (unsigned)atoi(optarg);
         break;
+    case 'y':
+        sim_opt.said = optarg;
+        break;
     case 'k':
         sim_opt.key = optarg;
         break;
@@ -405,7 +410,8 @@ int main(int argc, char **argv)
         { "key", 1, NULL, 'k' },    { "bill", 1, NULL, 'b' },
         { "poll", 1, NULL, 'p' },   { "names", 0, NULL, 'n' },
         { "port", 1, NULL, 'P' },   { "batch", 1, NULL, 'B' },
-        { "hold", 1, NULL, 'h' },   { NULL, 0, NULL, 0 }
+        { "hold", 1, NULL, 'h' },   { "said", 1, NULL, 'y' },
+        { NULL, 0, NULL, 0 }
     };
     int o, port = 0;
 

@@ -49,6 +49,7 @@ struct sim_options {
     const char *faults; /* "NAME=SHARE,NAME=SHARE" */
     const char *always; /* fault of every key's first `times` requests */
     unsigned times;
+    const char *said;          /* "STATUS BODY": what the fault "said" says */
     unsigned storm, storm_len; /* after so many requests, ms of 429 */
     const char *key;           /* API key that is accepted; "" = any */
     const char *bill;          /* file; "" = none */
@@ -83,14 +84,18 @@ struct sim_ask {
     char kept[8192]; /* of earlier answers, when more is asked for */
     int positives, negatives;
     bool stream;
+    bool echo;     /* the first positive is the anchor itself */
     uint64_t hash; /* of the anchor and the turn */
 };
 void sim_read_ask(struct sim_ask *a, const struct json_node *request);
 /* The content: JSON with the sentences. */
 void sim_write_items(struct buf *b, const struct sim_ask *a);
 void sim_content(struct buf *b, const struct sim_request *r);
-/* The first time two positives and a negative too few. */
-void sim_content_few(struct buf *b, const struct sim_request *r);
+/* The first time two positives and a negative too few; always more than asked
+ * for; the first time the anchor among them. */
+enum sim_sentences { SIM_ASKED, SIM_FEW, SIM_MANY, SIM_ANCHOR };
+void sim_content_as(struct buf *b, const struct sim_request *r,
+                    enum sim_sentences how);
 
 /* ---- faults.c ---- */
 

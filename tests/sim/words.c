@@ -147,7 +147,10 @@ void sim_write_items(struct buf *b, const struct sim_ask *a)
     put(b, "{\"positives\":[");
     for (int i = 0; i < a->positives && i < 100; i++) {
         put(b, i ? "," : "");
-        put_item(b, a, zh, i, true);
+        if (i == 0 && a->echo)
+            put_json_str(b, a->anchor, strlen(a->anchor));
+        else
+            put_item(b, a, zh, i, true);
     }
     put(b, "],\"negatives\":[");
     for (int i = 0; i < a->negatives && i < 100; i++) {
@@ -158,7 +161,8 @@ void sim_write_items(struct buf *b, const struct sim_ask *a)
     put(b, "]}");
 }
 
-static void content(struct buf *b, const struct sim_request *r, bool few)
+void sim_content_as(struct buf *b, const struct sim_request *r,
+                    enum sim_sentences how)
 {
     struct err err = ERR_INIT;
     struct json *doc = NULL;
@@ -168,20 +172,20 @@ static void content(struct buf *b, const struct sim_request *r, bool few)
                    &err) < 0)
         fprintf(stderr, "sim: %s\n", err.msg);
     sim_read_ask(&a, json_root(doc));
-    if (few && !a.kept[0]) {
+    if (how == SIM_FEW && !a.kept[0]) {
         a.positives -= 2;
         a.negatives -= 1;
     }
+    if (how == SIM_MANY) {
+        a.positives += 3;
+        a.negatives += 4;
+    }
+    a.echo = how == SIM_ANCHOR && !a.kept[0];
     sim_write_items(b, &a);
     json_free(doc);
 }
 
 void sim_content(struct buf *b, const struct sim_request *r)
 {
-    content(b, r, false);
-}
-
-void sim_content_few(struct buf *b, const struct sim_request *r)
-{
-    content(b, r, true);
+    sim_content_as(b, r, SIM_ASKED);
 }
