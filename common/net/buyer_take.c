@@ -147,9 +147,7 @@ static int take_answer(struct buyer *b, struct buyer_slot *s,
 
     b->n->answers++;
     b->n->filtered += a->class == REPLY_FILTERED;
-    l->answers++;
-    l->last_answer = fmax(l->last_answer, buyer_now());
-    limiter_success(&l->limiter);
+    lane_answered(l);
     count_result(l, false, d);
     if (a->class == REPLY_ANSWER)
         b->source[s->ask.source].proven = true;

@@ -13,7 +13,7 @@ enum {
 
 void lane_init(struct lane *l, const struct buyer_lane *want, double now)
 {
-    *l = (struct lane){ .want = want, .last_answer = now, .told = now };
+    *l = (struct lane){ .want = want, .silent = NAN, .told = now };
     limiter_init(&l->limiter, want->start, want->max);
     l->limiter.fixed = want->fixed;
     limiter_set_rates(&l->limiter, want->rpm, want->tpm, now);
@@ -69,7 +69,7 @@ void lane_refusal(const struct lane *l, enum reply_class class,
 /* The lane is shut for a while: say so, and why. */
 static void tell(struct lane *l, double now, double wait_s)
 {
-    double silence = now - l->last_answer;
+    double silence = now - l->silent;
 
     if (wait_s >= PAUSE_TELL_S)
         log_warn("%s asks to wait: paused for %.0f s", l->want->name, wait_s);
@@ -88,12 +88,14 @@ void lane_throttle(struct lane *l, double sent, double now, double wait_s,
     struct err why = ERR_INIT;
     double before = l->limiter.closed_until;
 
+    if (isnan(l->silent))
+        l->silent = now + (wait_s >= PAUSE_TELL_S ? wait_s : 0.0);
     limiter_throttle(&l->limiter, sent, now, wait_s);
     if (wait_s > max_wait_s)
         ERR_SET(&why, ERR_AGAIN,
                 "%s asks to wait %.0f s; run the same command again then",
                 l->want->name, wait_s);
-    else if (now - l->last_answer > SILENCE_MAX_S)
+    else if (now - l->silent > SILENCE_MAX_S)
         ERR_SET(&why, ERR_AGAIN,
                 "%s has throttled every request for %d s; run the same "
                 "command again later",
@@ -104,9 +106,13 @@ void lane_throttle(struct lane *l, double sent, double now, double wait_s,
     }
     if (l->limiter.closed_until > before + 1.0 || wait_s < PAUSE_TELL_S)
         tell(l, now, wait_s);
-    /* a pause it asked for is no silence */
-    if (wait_s >= PAUSE_TELL_S)
-        l->last_answer = fmax(l->last_answer, now + wait_s);
+}
+
+void lane_answered(struct lane *l)
+{
+    l->answers++;
+    l->silent = NAN;
+    limiter_success(&l->limiter);
 }
 
 void lane_learn(struct lane *l, const struct hints *h, double now)

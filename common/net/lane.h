@@ -25,9 +25,11 @@ struct lane {
     double lost_at;
     size_t busy, answers, refused;
     bool stopped;
-    struct err why;     /* ... if so */
-    double last_answer; /* or the start, or the end of a pause */
-    double told;        /* when its silence was last logged */
+    struct err why; /* ... if so */
+    /* since when only throttles came; the first long pause it asked for does
+     * not count; NaN: the last that came was an answer */
+    double silent;
+    double told; /* when its silence was last logged */
     struct lane_lost lost[LANE_GAVE_UP_MAX]; /* in a row */
     size_t losts;
 };
@@ -42,10 +44,14 @@ void lane_refusal(const struct lane *l, enum reply_class class,
 void lane_show_body(char *out, size_t size, const struct post_done *d);
 /*
  * A throttled request, sent at `sent`, that waits for wait_s now. Pauses the
- * lane or, beyond max_wait_s or after ten minutes of silence, stops it.
+ * lane or, beyond max_wait_s or after ten minutes of throttles without an
+ * answer between them, stops it. Time in which nothing was sent before the
+ * first of them (cheaper hours were waited for) is no silence.
  */
 void lane_throttle(struct lane *l, double sent, double now, double wait_s,
                    double max_wait_s);
+/* An answer came. */
+void lane_answered(struct lane *l);
 /* Take over what the headers say about limits. */
 void lane_learn(struct lane *l, const struct hints *h, double now);
 
