@@ -50,6 +50,7 @@ static const struct {
     { ERR_AUTH, 77, "credentials refused" },
     { ERR_CONFIG, 78, "configuration error" },
     { ERR_STOPPED, 130, "interrupted" },
+    { ERR_CREDIT, 76, "no credit" },
 };
 
 int err_exit_status(int code)

@@ -22,6 +22,7 @@ enum err_code {
     ERR_AUTH = -10,    /* a service refused our credentials */
     ERR_CONFIG = -11,  /* a service or a file cannot work as configured */
     ERR_STOPPED = -12, /* SIGINT or SIGTERM: work is kept, run it again */
+    ERR_CREDIT = -13,  /* an account has no credit: people must act first */
 };
 
 struct err {
@@ -50,7 +51,8 @@ int err_prefix(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* The process exit status for code: 0 done, 1 failed, 2 usage, 65 bad data,
  * 69 service unavailable, 74 I/O or full disk, 75 try again, 77 credentials,
- * 78 configuration (sysexits.h). ERR_STOPPED is main()'s affair: 128+signal. */
+ * 78 configuration (sysexits.h), 76 no credit. Only 69 and 75 are worth a try
+ * by a program. ERR_STOPPED is main()'s affair: 128+signal. */
 int err_exit_status(int code);
 
 /* Short constant name of a code ("out of memory"). Never NULL. */

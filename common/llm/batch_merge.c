@@ -144,7 +144,7 @@ static int take_line(struct batch *b, struct line *l, struct err *err)
         if (said.usage.prompt >= 0.0)
             (void)pay(b, l, &said, false);
         if (class == REPLY_BILLING)
-            end_with(b, ERR_AGAIN, l, "has no credit left");
+            end_with(b, ERR_CREDIT, l, "has no credit left");
         else if (class == REPLY_AUTH)
             end_with(b, ERR_AUTH, l, "refuses the key");
         else if (class == REPLY_CONFIG || class == REPLY_MOVED)

@@ -136,7 +136,7 @@ struct buyer_job {
 
 /*
  * Until next() has no more and everything is answered or given up.
- * ERR_STOPPED (signal), ERR_AUTH, ERR_AGAIN (no credit; a cap of the budget;
+ * ERR_STOPPED (signal), ERR_AUTH, ERR_CREDIT, ERR_AGAIN (a cap of the budget;
  * max_time_s; throttled for ten minutes, or told to wait longer than
  * max_wait_s), ERR_CONFIG (redirect, no such model; the first three requests
  * were refused), ERR_UNAVAIL (ten in a row without an answer, or half of the

@@ -50,7 +50,7 @@ void lane_refusal(const struct lane *l, enum reply_class class,
                 "%s refuses the key (HTTP %ld %s); it comes from %s", name,
                 d->status, code, l->want->key_from);
     else if (class == REPLY_BILLING)
-        ERR_SET(why, ERR_AGAIN,
+        ERR_SET(why, ERR_CREDIT,
                 "%s: the account has no credit left (HTTP %ld %s); what was "
                 "answered is kept, run the same command again to go on",
                 name, d->status, code);

@@ -9,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import batches, codes, keys, lib, reports, runs, soak, tls
 
-OK, LATER, AUTH, CONFIG = 0, 75, 77, 78
+OK, LATER, BROKE, AUTH, CONFIG = 0, 75, 76, 77, 78
 # What one appearance of a fault leads to: kept anchors of 3 and exit code; the reason of those that failed begins so.
 FAILS = {"ark-filter": "filtered:", "filter": "filtered:", "filtered": "filtered:", "refusal": "filtered:"}
 # These come again at the corrective turn, which is a request of its own, so they fail although the fault comes once a key.
 FAILS.update({n: "unparsed:" for n in ("deep-content", "wrong-shape", "wrong-types", "chat")})
 FAILS.update({n: "empty:" for n in ("blank", "null-content")})
 FAILS.update({n: "truncated:" for n in ("spaces", "half-thought")})
-STOPS = {n: LATER for n in ("quota", "spend-limit", "402", "arrearage", "free-tier", "ark-overdue", "ark-set-limit")}
+STOPS = {n: BROKE for n in ("quota", "spend-limit", "402", "arrearage", "free-tier", "ark-overdue", "ark-set-limit")}
 STOPS.update({n: CONFIG for n in ("too-long", "413", "404")}, **{"401": AUTH})
 # Seconds that a run with this fault takes: what the server asks for is waited for, what is absurd is not.
 WAITS = {"429-seconds": (1.0, 8), "429-date": (0.05, 8), "429-float": (0.25, 8), "429-ms": (0.2, 8), "429-reset": (0.12, 8)}

@@ -371,11 +371,11 @@ static void what_nothing_mends_ends_the_run(void **state)
           "test refuses the key (HTTP 401 bad key); it comes from the variable "
           "TEST_KEY",
           1, 0, 0, 0, 0, 0 },
-        { "402", 9, 1, ERR_AGAIN,
+        { "402", 9, 1, ERR_CREDIT,
           "test: the account has no credit left (HTTP 402 ); what was answered "
           "is kept",
           1, 0, 0, 0, 0, 0 },
-        { "ok ok quota", 9, 1, ERR_AGAIN,
+        { "ok ok quota", 9, 1, ERR_CREDIT,
           "no credit left (HTTP 429 insufficient_quota)", 3, 2, 0, 0, 0, 2 },
         { "307", 9, 1, ERR_CONFIG, "test: redirect (HTTP 307) from http://127",
           1, 0, 0, 0, 0, 0 },
@@ -618,7 +618,7 @@ static void an_echoed_key_is_neither_kept_nor_said(void **state)
         { "echo401", ERR_AUTH },
         { "echo404", ERR_CONFIG },
         { "echo400", ERR_CONFIG },
-        { "echo402", ERR_AGAIN },
+        { "echo402", ERR_CREDIT },
         { "echo500", ERR_UNAVAIL },
     };
 

@@ -351,7 +351,7 @@ static void the_last_lane_s_reason_ends_the_run(void **state)
     (void)state;
     start(&poor, &poor, &poor);
     b = lanes(lane, 3, three);
-    assert_int_equal(play(&b, &err), ERR_AGAIN);
+    assert_int_equal(play(&b, &err), ERR_CREDIT);
     assert_non_null(strstr(err.msg, "no credit left (HTTP 402"));
     assert_true(job.kept[0] + job.kept[1] <= 9);
 }
