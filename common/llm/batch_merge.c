@@ -152,7 +152,7 @@ static int take_line(struct batch *b, struct line *l, struct err *err)
         rc =
             class == REPLY_BAD_INPUT
                 ? put_failure(b, l, err)
-                : ask_again(b, l, class == REPLY_THROTTLED ? THROTTLE : FAILURE,
+                : ask_again(b, l, reply_is_throttle(class) ? THROTTLE : FAILURE,
                             err);
     }
     buf_release(&body);

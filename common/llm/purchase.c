@@ -229,7 +229,7 @@ static int account(void *ctx, struct buyer_attempt *a, struct err *err)
     money = isnan(money) ? -1.0 : money;
     ledger_add(r, u, money, kept, billed ? a->held_money : 0.0,
                billed ? a->held_tokens : 0.0, a->ask->body.len);
-    r->throttled += a->class == REPLY_THROTTLED;
+    r->throttled += reply_is_throttle(a->class);
     r->failed += a->class == REPLY_TRANSIENT;
     a->money = money >= 0.0 ? money : a->held_money;
     a->tokens = !billed ? 0.0

@@ -8,6 +8,7 @@
 #include "net/redact.h"
 
 enum { TRIES = 4, WAIT_MAX_S = 900, REFUSED_MAX = 3, CRASHES = 3 };
+enum { PAUSE_S = 600 }; /* for a limit that may last a minute or a month */
 
 /* ---- no answer ---- */
 
@@ -63,17 +64,35 @@ static void count_result(struct lane *l, bool failed, const struct post_done *d)
     lane_stop(l, &why);
 }
 
-static void wait_throttled(struct buyer *b, struct buyer_slot *s,
-                           const struct post_done *d)
+/* What the server asks for, but no less than is careful. */
+static double throttled_for(struct buyer *b, struct buyer_slot *s,
+                            const struct buyer_attempt *a)
 {
     double wait = limiter_backoff(++s->throttles, rng_uniform(&b->rng));
-    double most = b->job->max_wait_s, asked = hints_wait(&d->hints);
+    const struct lane *l = &b->lane[s->lane];
+    char body[200];
+
+    wait = fmax(wait, hints_wait(&a->done->hints));
+    if (a->class != REPLY_PAUSED)
+        return wait;
+    lane_show_body(body, sizeof(body), a->done);
+    log_warn("%s: HTTP %ld %s may last: %s", l->want->name, a->done->status,
+             a->said->code, body);
+    return fmax(wait, PAUSE_S);
+}
+
+static void wait_throttled(struct buyer *b, struct buyer_slot *s,
+                           const struct buyer_attempt *a)
+{
+    double wait = throttled_for(b, s, a), most = b->job->max_wait_s;
 
     b->n->throttled++;
-    if (asked >= 0.0) /* the server knows; be careful all the same */
-        wait = s->throttles > TRIES ? fmax(wait, asked) : asked;
     lane_throttle(&b->lane[s->lane], s->sent, buyer_now(), wait,
                   most > 0.0 ? most : WAIT_MAX_S);
+    if (a->done->hints.should_retry == 0) {
+        give_up(b, s, a->done);
+        return;
+    }
     s->not_before = buyer_now() + wait;
     s->waiting = true;
 }
@@ -281,7 +300,9 @@ int buyer_take(struct buyer *b, struct post_done *d, struct err *err)
     redact(d->error, strlen(d->error), l->want->key);
     a.class = reply_read(l->want->provider->errors, d->status,
                          buf_str(&d->body), d->body.len, &said);
-    if (a.class == REPLY_BAD_INPUT && h->should_retry == 1)
+    if (h->should_retry == 1 &&
+        (a.class == REPLY_BAD_INPUT || a.class == REPLY_AUTH ||
+         a.class == REPLY_CONFIG))
         a.class = REPLY_TRANSIENT;
     rc = settle(b, s, &a, err);
     lane_learn(l, h, buyer_now());
@@ -296,7 +317,8 @@ int buyer_take(struct buyer *b, struct post_done *d, struct err *err)
         rc = take_refusal(b, s, d, &a, err);
         break;
     case REPLY_THROTTLED:
-        wait_throttled(b, s, d);
+    case REPLY_PAUSED:
+        wait_throttled(b, s, &a);
         break;
     case REPLY_TRANSIENT:
         rc = take_crash(b, s, d, err);

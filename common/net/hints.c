@@ -16,14 +16,13 @@ static double sane(double s)
     return s >= 0.0 && s < ABSURD_S ? s : -1.0;
 }
 
-double hints_retry_after(const char *value)
+/* -1: it is none. */
+static double number(const char *value)
 {
     char *end;
     double s = strtod(value, &end);
 
-    if (end != value && !end[strspn(end, " \t\r\n")])
-        return sane(s);
-    return strlen(value) < 20 ? -1.0 : sane(http_date_wait(value));
+    return end != value && !end[strspn(end, " \t\r\n")] ? s : -1.0;
 }
 
 /* Seconds of the unit at *p, which moves behind it; 0: no such unit. */
@@ -63,6 +62,13 @@ double hints_duration(const char *value)
         any = true;
     }
     return any && !p[strspn(p, " \t\r\n")] ? sane(sum) : -1.0;
+}
+
+double hints_retry_after(const char *value)
+{
+    double s = hints_duration(value);
+
+    return s >= 0.0 || strlen(value) < 20 ? s : sane(http_date_wait(value));
 }
 
 void hints_init(struct hints *h)
@@ -118,6 +124,7 @@ static void take(struct hints *h, const char *name, const char *value)
     double s = hints_retry_after(value);
 
     if (strcasecmp(name, "retry-after-ms") == 0) {
+        s = sane(number(value));
         if (s >= 0.0)
             h->retry_after = s / 1000.0;
         h->exact = s >= 0.0;

@@ -2,7 +2,7 @@
  * hints.h - what the header lines of an answer say about the next request.
  *
  *   retry-after-ms: 1500          before
- *   Retry-After: 2 | 1.5 | Wed, 21 Oct 2026 07:28:00 GMT
+ *   Retry-After: 2 | 1.5 | 1m20s | Wed, 21 Oct 2026 07:28:00 GMT
  *   x-should-retry: true | false
  *   x-ratelimit-limit-requests, -remaining-requests, -reset-requests; the same
  *   for -tokens. A reset is a Go duration (6m0s, 12ms) or seconds.
@@ -37,8 +37,8 @@ double hints_wait(const struct hints *h);
 
 /* Seconds of a Go duration, or of a plain number; -1: neither. */
 double hints_duration(const char *value);
-/* Retry-After: seconds, also as a fraction, or a HTTP date; one in the past is
- * 0. -1: not valid, negative, or a third of a year and more. */
+/* Retry-After: seconds, also as a fraction, a Go duration or a HTTP date; one
+ * in the past is 0. -1: not valid, negative, or a third of a year and more. */
 double hints_retry_after(const char *value);
 
 #endif

@@ -127,8 +127,8 @@ static int check_errors(const struct provider *p, struct err *err)
         if (!reply_class_of(&class, json_str(c, "")))
             return JSON_ERR(err, p->doc, c,
                             "\"%.60s\" is '%.60s', expected throttled, "
-                            "transient, billing, auth, config, bad-input or "
-                            "filtered",
+                            "paused, transient, billing, auth, config, "
+                            "bad-input or filtered",
                             json_key(c), json_str(c, "no string"));
     return 0;
 }

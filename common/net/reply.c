@@ -118,7 +118,7 @@ bool reply_class_of(enum reply_class *class, const char *name)
         { "filtered", REPLY_FILTERED },   { "bad-input", REPLY_BAD_INPUT },
         { "throttled", REPLY_THROTTLED }, { "transient", REPLY_TRANSIENT },
         { "billing", REPLY_BILLING },     { "auth", REPLY_AUTH },
-        { "config", REPLY_CONFIG },
+        { "config", REPLY_CONFIG },       { "paused", REPLY_PAUSED },
     };
 
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
@@ -127,6 +127,11 @@ bool reply_class_of(enum reply_class *class, const char *name)
             return true;
         }
     return false;
+}
+
+bool reply_is_throttle(enum reply_class class)
+{
+    return class == REPLY_THROTTLED || class == REPLY_PAUSED;
 }
 
 /* What the body of an error says. */
@@ -198,6 +203,7 @@ static void read_error(struct said *e, const char *body, size_t len)
         error = root;
     code = json_get(error, "code");
     text = json_get(error, "message");
+    text = text ? text : json_get(error, "error_msg");
     copy_code(e->code, sizeof(e->code),
               code ? code : json_get(error, "error_code"));
     copy_code(e->type, sizeof(e->type), json_get(error, "type"));

@@ -11,6 +11,9 @@
  *   { "insufficient_quota": "throttled",
  *     "insufficient_quota: Free allocated": "billing",   message's beginning
  *     "418": "transient" }                               status
+ *
+ * Messages are compared from their beginning, case and all: "Free allocated
+ * quota exceeded" has "allocated quota exceeded" in it.
  */
 #ifndef NET_REPLY_H
 #define NET_REPLY_H
@@ -23,6 +26,7 @@ enum reply_class {
     REPLY_FILTERED,  /* the input was refused by a filter: keep, never retry */
     REPLY_BAD_INPUT, /* another 4xx: retrying the same cannot help */
     REPLY_THROTTLED, /* slow down and send it again */
+    REPLY_PAUSED,    /* the same, in ten minutes: a limit of unknown kind */
     REPLY_TRANSIENT, /* try again, a few times */
     REPLY_BILLING,   /* no credit: stop */
     REPLY_AUTH,      /* the key is refused: stop */
@@ -31,6 +35,9 @@ enum reply_class {
 };
 /* "throttled", ...: what a profile may say. False: no such class. */
 bool reply_class_of(enum reply_class *class, const char *name);
+
+/* Does it slow a lane down, and take no try from the request? */
+bool reply_is_throttle(enum reply_class class);
 
 enum { REPLY_CODE = 160 };
 

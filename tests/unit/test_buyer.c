@@ -37,6 +37,14 @@ static const struct {
     { "429/901", "429 Slow", "Retry-After: 901\r\n", "" },
     { "429/1e9", "429 Slow", "Retry-After: 1000000000\r\n", "" },
     { "429/-5", "429 Slow", "Retry-After: -5\r\n", "" },
+    { "429/0", "429 Slow", "Retry-After: 0\r\n", "" },
+    { "429/no", "429 Slow", "x-should-retry: false\r\n", "" },
+    { "400/yes", "400 Bad", "x-should-retry: true\r\n", "" },
+    { "401/yes", "401 No", "x-should-retry: true\r\n", "" },
+    { "404/yes", "404 No", "x-should-retry: true\r\n", "" },
+    { "402/yes", "402 Pay", "x-should-retry: true\r\n", "" },
+    { "500/no", "500 Error", "x-should-retry: false\r\n", "oops" },
+    { "limit", "429 Slow", "", "{\"error\":{\"code\":\"some_limit\"}}" },
     { "quota", "429 Slow", "",
       "{\"error\":{\"code\":\"insufficient_quota\"}}" },
     { "200/429", "200 OK", "", "{\"error\":{\"code\":429,\"message\":\"m\"}}" },
@@ -197,6 +205,8 @@ struct run {
     unsigned turns;
     bool (*stopped)(void);
     bool keyless;
+    double max_wait_s;
+    const struct json_node *errors; /* of the profile */
     /* what came of it */
     struct server server;
     struct buyer_counts counts;
@@ -226,6 +236,7 @@ static int run(void)
                            .lanes = 1,
                            .seed = 5,
                            .drain_s = r.drain_s,
+                           .max_wait_s = r.max_wait_s,
                            .ctx = &job,
                            .next = next,
                            .keep = keep,
@@ -237,6 +248,7 @@ static int run(void)
     char path[SCRATCH_PATH];
     int fd, saved = dup(2), rc;
 
+    provider.errors = r.errors;
     provider.timeout_s = r.timeout_s ? r.timeout_s : 10;
     fd = open(scratch_path(path, "log"), O_CREAT | O_TRUNC | O_WRONLY, 0600);
     assert_true(fd >= 0 && saved >= 0);
@@ -408,6 +420,24 @@ static void a_refused_request_is_kept_unless_all_are(void **state)
     PLAY(row);
 }
 
+/* Both ways: what is no use as a rule, and what is. What pays nothing back
+ * is not tried, whatever it says. */
+static void the_server_says_what_is_worth_a_retry(void **state)
+{
+    static const struct scene row[] = {
+        { "400/yes ok", 1, 8, 0, NULL, 2, 1, 0, 1, 0, 1 },
+        { "401/yes ok", 1, 8, 0, NULL, 2, 1, 0, 1, 0, 1 },
+        { "404/yes ok", 1, 8, 0, NULL, 2, 1, 0, 1, 0, 1 },
+        { "401/yes", 1, 8, ERR_UNAVAIL, NULL, 4, 0, 0, 3, 1, 0 },
+        { "402/yes ok", 1, 8, ERR_CREDIT, NULL, 1, 0, 0, 0, 0, 0 },
+        { "500/no ok", 2, 1, 0, NULL, 2, 1, 0, 0, 1, 1 },
+        { "429/no ok", 2, 1, 0, NULL, 2, 1, 1, 0, 1, 1 },
+    };
+
+    (void)state;
+    PLAY(row);
+}
+
 /* ---- waits ---- */
 
 static void waits_as_long_as_it_is_told(void **state)
@@ -416,9 +446,13 @@ static void waits_as_long_as_it_is_told(void **state)
         const char *script;
         double least, most;
     } row[] = {
-        { "429/0.5 ok", 0.5, 1.4 }, { "503/0.5 ok", 0.5, 1.4 },
-        { "429/1 ok", 1.0, 2.0 },   { "500/1 ok", 1.0, 2.0 },
+        { "429/0.5 ok", 0.5, 1.4 },
+        { "503/0.5 ok", 0.5, 1.4 },
+        { "429/1 ok", 1.0, 2.0 },
+        { "500/1 ok", 1.0, 2.0 },
         { "429/-5 ok", 0.0, 0.9 },
+        /* at once, it says; not four times without a breath */
+        { "429/0 429/0 429/0 429/0 ok", 0.5, 8.0 },
     };
 
     (void)state;
@@ -433,6 +467,32 @@ static void waits_as_long_as_it_is_told(void **state)
         server_stop(&r.server);
         r.server.pid = 0;
     }
+}
+
+/* A pause of ten minutes is longer than this run may wait. */
+static void a_limit_of_unknown_kind_pauses_the_endpoint(void **state)
+{
+    static const char errors[] = "{\"some_limit\":\"paused\"}";
+    struct err err = ERR_INIT;
+    struct json *doc;
+
+    (void)state;
+    assert_ok(
+        json_parse(&doc, "errors", errors, strlen(errors), JSON_STRICT, &err),
+        &err);
+    r.script = "ok limit";
+    r.n = 3;
+    r.concurrency = 1;
+    r.errors = json_root(doc);
+    r.max_wait_s = 500.0;
+    assert_int_equal(run(), ERR_AGAIN);
+    assert_string_equal(r.err.msg, "test asks to wait 600 s; run the same "
+                                   "command again then");
+    assert_non_null(strstr(r.log, "test: HTTP 429 some_limit may last: "
+                                  "{\"error\":{\"code\":\"some_limit\"}}"));
+    assert_int_equal(r.counts.throttled, 1);
+    assert_int_equal(job.kept, 1);
+    json_free(doc);
 }
 
 static void a_wait_holds_back_all(void **state)
@@ -658,7 +718,9 @@ int main(void)
         CASE(ten_without_an_answer_end_the_run),
         CASE(what_nothing_mends_ends_the_run),
         CASE(a_refused_request_is_kept_unless_all_are),
+        CASE(the_server_says_what_is_worth_a_retry),
         CASE(waits_as_long_as_it_is_told),
+        CASE(a_limit_of_unknown_kind_pauses_the_endpoint),
         CASE(a_wait_holds_back_all),
         CASE(a_burst_of_throttles_cuts_once),
         CASE(no_more_than_asked_for_are_under_way),

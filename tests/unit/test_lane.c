@@ -134,9 +134,8 @@ static void three_quarters_of_the_limits_are_used(void **state)
     static const char *const some[] = { "x-ratelimit-limit-requests: 600",
                                         "X-Ratelimit-Limit-Tokens: 80000",
                                         NULL },
-                             *const less[] = {
-                                 "x-ratelimit-limit-requests: 60", NULL
-                             },
+                             *const less[] = { "x-ratelimit-limit-requests: 60",
+                                               NULL },
                              *const none[] = { "Server: x", NULL };
 
     (void)state;

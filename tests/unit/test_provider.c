@@ -169,11 +169,11 @@ static void a_wrong_profile_is_refused_with_its_place(void **state)
           "4:2: \"key_env\" is not the name of a variable; the key itself must "
           "not be in this file" },
         { VALID "\"errors\":{\n  \"x\":\"stop\"}}",
-          "5:3: \"x\" is 'stop', expected throttled, transient, billing, auth, "
-          "config, bad-input or filtered" },
+          "5:3: \"x\" is 'stop', expected throttled, paused, transient, "
+          "billing, auth, config, bad-input or filtered" },
         { VALID "\"errors\":{\n  \"x\":1}}",
-          "5:3: \"x\" is 'no string', expected throttled, transient, billing, "
-          "auth, config, bad-input or filtered" },
+          "5:3: \"x\" is 'no string', expected throttled, paused, transient, "
+          "billing, auth, config, bad-input or filtered" },
         { "{\"base_url\":\"https://h\",\"model\":\"m\"}",
           "1:1: \"name\" is needed" },
         { "{\"base_url\":\"https://h\",\"model\":\"m\",\n\"name\":\"\"}",

@@ -23,6 +23,8 @@ static const char *name_of(enum reply_class c)
         return "bad-input";
     case REPLY_THROTTLED:
         return "throttled";
+    case REPLY_PAUSED:
+        return "paused";
     case REPLY_TRANSIENT:
         return "transient";
     case REPLY_BILLING:
