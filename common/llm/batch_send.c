@@ -40,6 +40,26 @@ static void price_ask(const struct batch *b, const struct finding *f,
     a->money = isnan(a->money) ? 0.0 : a->money * p->batch;
 }
 
+/* The body without what only a connection can do: stream the answer. */
+static int put_body(struct buf *lines, const struct buf *body, struct err *err)
+{
+    struct json_node *o = json_new_object();
+    const struct json_node *c;
+    struct json *doc = NULL;
+    int rc =
+        json_parse(&doc, "request", body->ptr, body->len, JSON_STRICT, err);
+
+    for (c = json_first(json_root(doc)); c; c = json_next(c))
+        if (strcmp(json_key(c), "stream") != 0 &&
+            strcmp(json_key(c), "stream_options") != 0)
+            json_set_copy(o, json_key(c), c);
+    if (rc == 0)
+        rc = json_print(lines, o, false, err);
+    json_node_free(o);
+    json_free(doc);
+    return rc;
+}
+
 static int put_line(struct buf *lines, const struct batch *b,
                     const struct shard_ask *a, const struct buf *body,
                     struct err *err)
@@ -50,7 +70,7 @@ static int put_line(struct buf *lines, const struct batch *b,
                         a->id, b->limit.url);
 
     if (rc == 0)
-        rc = buf_append(lines, body->ptr, body->len, err);
+        rc = put_body(lines, body, err);
     return rc == 0 ? buf_puts(lines, "}\n", err) : rc;
 }
 

@@ -318,6 +318,18 @@ static int read_content(struct chat_answer *a, const struct json_node *message,
     return 0;
 }
 
+/* Why a filter of the provider's struck; NULL: it did not. */
+static const char *filter_of(const struct json_node *choice, enum finish finish)
+{
+    const char *hit = json_str(json_get(choice, "moderation_hit_type"), "");
+
+    if (hit[0])
+        return hit;
+    return finish == FINISH_FILTER
+               ? json_str(json_get(choice, "finish_reason"), "")
+               : NULL;
+}
+
 static int read_choice(struct chat_answer *a, const struct json_node *choice,
                        struct err *err)
 {
@@ -325,9 +337,10 @@ static int read_choice(struct chat_answer *a, const struct json_node *choice,
     const char *reason = json_str(json_get(choice, "finish_reason"), "");
     const char *refusal = refusal_of(message);
     enum finish finish = finish_of(reason);
+    const char *filter = filter_of(choice, finish);
 
-    if (refusal || finish == FINISH_FILTER) {
-        fail(a, CHAT_FILTERED, refusal ? refusal : reason);
+    if (refusal || filter) {
+        fail(a, CHAT_FILTERED, refusal ? refusal : filter);
         return 0;
     }
     if (finish == FINISH_BROKEN) {

@@ -61,8 +61,10 @@ void lane_refusal(const struct lane *l, enum reply_class class,
                 name, d->status, url, d->hints.location[0] ? " to " : "",
                 d->hints.location);
     else
-        ERR_SET(why, ERR_CONFIG,
-                "%s: no such model or address (HTTP %ld %s) at %s: %s", name,
+        ERR_SET(why, ERR_CONFIG, "%s: %s (HTTP %ld %s) at %s: %s", name,
+                d->status == 404 || d->status == 405
+                    ? "no such model or address"
+                    : "it does not take such requests",
                 d->status, code, url, body);
 }
 

@@ -172,7 +172,10 @@ static void put_line(struct job *j, const char *line, size_t len, bool late)
              json_str(json_get(json_root(doc), "custom_id"), ""));
     r.seen = sim_seen(r.key);
     f = sim_fate(&r);
-    if (late) {
+    sim_read_ask(&a, json_get(json_root(doc), "body"));
+    if (a.stream) {
+        put_error_line(out, r.key, "stream_not_supported");
+    } else if (late) {
         put_error_line(&files[j->errors].text, r.key, "batch_expired");
     } else if (f && f->status && f->status != 200) {
         put_refusal(is("null") ? &files[j->errors].text : out, r.key, f);
@@ -180,7 +183,6 @@ static void put_line(struct job *j, const char *line, size_t len, bool late)
         const bool cut = f && strcmp(f->name, "truncated") == 0;
         size_t tokens;
 
-        sim_read_ask(&a, json_get(json_root(doc), "body"));
         if (f && strcmp(f->name, "few") == 0 && !a.kept[0])
             a.positives -= 2;
         sim_write_items(&text, &a);

@@ -54,6 +54,19 @@ def some_lines_fail():
     return wrong("", "--faults", "429=0.4,500=0.05,502=0.05", "--seed", 7)
 
 
+def streams():
+    """A profile that streams: no line of a batch does, and what was bought one way is there the other way."""
+    folder, bad = tempfile.mkdtemp(), []
+    with lib.Sim("--poll", POLL) as s:
+        store, prof = lib.texts(folder, 20), lib.profile(folder, s.port, batch=BATCH, stream=True)
+        r = lib.run(folder, store, prof, "--batch", "--max-failures", 20)
+        end(folder, s, r, 20, bad)
+        r = lib.run(folder, store, prof, "--force")
+        end(folder, s, r, 20, bad)
+    shutil.rmtree(folder)
+    return "batch: no line asks for a stream", bad, r.err
+
+
 def few_bytes():
     return wrong("", bytes=9000)
 
@@ -166,7 +179,7 @@ def every_step():
     return "batch: kill -9 at each of %d steps, before and after" % (step - 1), bad, ""
 
 
-JOBS = [(wrong, ""), (few_bytes,), (few_tokens,), (rounds, "answers cut by their cap", "truncated", 2, "--top-up", 0),
+JOBS = [(wrong, ""), (streams,), (few_bytes,), (few_tokens,), (rounds, "answers cut by their cap", "truncated", 2, "--top-up", 0),
         (rounds, "answers cut by their cap, then what is missing", "truncated", 3), (rounds, "answers with something missing", "few", 2),
         (some_lines_fail,), (wrong, "late"), (wrong, "queue"), (wrong, "expired"), (wrong, "cancelled"),
         (wrong, "500"), (refused,), (no_such_model,), (cap,), (killed_merging,), (every_step,)]

@@ -343,6 +343,14 @@ static void tells_why_an_answer_ended(void **state)
         { "a content filter",
           CHOICE(CUT_ITEMS, ",\"finish_reason\":\"content_filter\""),
           "filtered/as-is: /" },
+        { "a filter's mark on the choice, whatever its end",
+          CHOICE(ITEMS, ",\"finish_reason\":\"stop\","
+                        "\"moderation_hit_type\":\"severe_violation\""),
+          "filtered/as-is: /" },
+        { "no mark",
+          CHOICE(ITEMS, ",\"finish_reason\":\"stop\","
+                        "\"moderation_hit_type\":null"),
+          "answered/as-is: a / b" },
         { "a filter by another name",
           CHOICE(ITEMS, ",\"finish_reason\":\"sensitive\""),
           "filtered/as-is: /" },

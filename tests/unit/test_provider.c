@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "net/price.h"
 #include "net/provider.h"
 #include "support/scratch.h"
 
@@ -114,6 +115,108 @@ static void every_profile_that_is_shipped_loads(void **state)
         assert_int_equal(p.rung[p.rungs - 1], PROVIDER_PLAIN);
         provider_release(&p);
     }
+}
+
+static void load_shipped(struct provider *p, const char *name)
+{
+    struct err err = ERR_INIT;
+    char path[FILE_PATH_MAX];
+
+    assert_ok(provider_find(path, name, &err), &err);
+    assert_ok(provider_load(p, path, &err), &err);
+}
+
+/* How each is told not to think and is asked for JSON. */
+static void shipped_profiles_say_what_their_endpoints_want(void **state)
+{
+#define KWARGS "{\"chat_template_kwargs\":{\"enable_thinking\":false}}"
+#define TYPE "{\"thinking\":{\"type\":\"disabled\"}}"
+    static const struct {
+        const char *name, *off, *rungs, *token_field;
+        double max;
+    } row[] = {
+        { "openai", "{\"reasoning_effort\":\"none\"}",
+          "json_schema json_object plain ", "max_completion_tokens", 64 },
+        { "deepseek", TYPE, "json_object plain ", "max_tokens", 500 },
+        { "dashscope", "{\"enable_thinking\":false}",
+          "json_schema json_object plain ", "max_tokens", 64 },
+        { "ark", TYPE, "json_schema json_object plain ", "max_tokens", 64 },
+        { "qianfan", "{\"enable_thinking\":false}", "json_object plain ",
+          "max_tokens", 64 },
+        { "vllm", KWARGS, "json_schema json_object plain ", "max_tokens", 256 },
+        { "llamacpp", KWARGS, "llama_schema json_schema json_object plain ",
+          "max_tokens", 16 },
+        { "ollama", "{\"reasoning_effort\":\"none\"}",
+          "json_schema json_object plain ", "max_tokens", 8 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct buf off = BUF_INIT(1000), rungs = BUF_INIT(1000);
+        struct err err = ERR_INIT;
+        struct provider p;
+
+        load_shipped(&p, row[i].name);
+        assert_ok(json_print(&off, json_get(p.thinking, "off"), false, &err),
+                  &err);
+        for (size_t k = 0; k < p.rungs; k++)
+            assert_ok(
+                buf_printf(&rungs, &err, "%s ", provider_rung_name(p.rung[k])),
+                &err);
+        assert_string_equal(buf_str(&off), row[i].off);
+        assert_string_equal(buf_str(&rungs), row[i].rungs);
+        assert_string_equal(p.token_field, row[i].token_field);
+        assert_near(row[i].name, p.max, row[i].max, 0.0, 0.0);
+        buf_release(&off);
+        buf_release(&rungs);
+        provider_release(&p);
+    }
+}
+
+/* A server that gives up without a stream after 300 s is thought for in one. */
+static void who_thinks_at_dashscope_streams(void **state)
+{
+    const struct json_node *on;
+    struct provider p;
+
+    (void)state;
+    load_shipped(&p, "dashscope");
+    on = json_get(p.thinking, "on");
+    assert_true(json_bool(json_get(on, "stream"), false));
+    assert_true(json_bool(
+        json_get(json_get(on, "stream_options"), "include_usage"), false));
+    assert_false(p.stream);
+    provider_release(&p);
+}
+
+static void deepseek_has_two_prices_by_the_hour(void **state)
+{
+    static const struct {
+        const char *model;
+        time_t at; /* UTC */
+        double input, cached, output;
+    } row[] = {
+        { "deepseek-flash", 1795485600, 0.30, 0.006, 1.20 }, /* Tue 02:00 */
+        { "deepseek-flash", 1795494600, 0.15, 0.003, 0.60 }, /* Tue 04:30 */
+        { "deepseek-flash", 1795514340, 0.30, 0.006, 1.20 }, /* Tue 09:59 */
+        { "deepseek-flash", 1795514400, 0.15, 0.003, 0.60 }, /* Tue 10:00 */
+        { "deepseek-flash", 1795831200, 0.15, 0.003, 0.60 }, /* Sat 02:00 */
+        { "deepseek-v4-pro", 1795485600, 1.32, 0.044, 3.96 },
+        { "deepseek-v4-pro", 1795831200, 0.66, 0.022, 1.98 },
+    };
+    struct provider p;
+
+    (void)state;
+    load_shipped(&p, "deepseek");
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct price now;
+
+        price_at(&now, p.prices, p.name, row[i].model, row[i].at);
+        assert_near("input", now.input, row[i].input, 0.0, 1e-12);
+        assert_near("cached", now.cached, row[i].cached, 0.0, 1e-12);
+        assert_near("output", now.output, row[i].output, 0.0, 1e-12);
+    }
+    provider_release(&p);
 }
 
 static void a_profile_is_found_by_name_or_file(void **state)
@@ -499,6 +602,9 @@ int main(void)
         CASE(what_is_left_out_has_a_default),
         CASE(everything_can_be_set),
         CASE(every_profile_that_is_shipped_loads),
+        CASE(shipped_profiles_say_what_their_endpoints_want),
+        CASE(who_thinks_at_dashscope_streams),
+        CASE(deepseek_has_two_prices_by_the_hour),
         CASE(a_profile_is_found_by_name_or_file),
         CASE(a_wrong_profile_is_refused_with_its_place),
         CASE(a_long_address_is_refused),

@@ -209,7 +209,9 @@ static void deepseek(void **state)
           ERROR("unknown_error", "invalid_request_error",
                 "Insufficient Balance"),
           "billing", "invalid_request_error" },
-        { 422, ERROR("invalid_request_error", "", "m"), "bad-input",
+        { 422, ERROR("invalid_request_error", "", "m"), "config",
+          "invalid_request_error" },
+        { 400, ERROR("invalid_request_error", "", "m"), "bad-input",
           "invalid_request_error" },
         { 429, "", "throttled", "" },
         { 503, "", "throttled", "" },
@@ -244,6 +246,19 @@ static void dashscope(void **state)
           ERROR("insufficient_quota", "insufficient_quota",
                 "Free allocated quota exceeded."),
           "billing", "insufficient_quota" },
+        /* the beginning only, and case by case */
+        { 429,
+          ERROR("insufficient_quota", "insufficient_quota",
+                "free allocated quota exceeded."),
+          "throttled", "insufficient_quota" },
+        { 429,
+          ERROR("insufficient_quota", "insufficient_quota",
+                "Too many requests. Free allocated quota exceeded"),
+          "throttled", "insufficient_quota" },
+        { 429,
+          "{\"code\":\"Throttling.AllocationQuota\",\"message\":\"Free "
+          "allocated quota exceeded.\",\"request_id\":\"1\"}",
+          "billing", "Throttling.AllocationQuota" },
         { 429, CODE("limit_requests"), "throttled", "limit_requests" },
         { 429, CODE("limit_burst_rate"), "throttled", "limit_burst_rate" },
         { 429, CODE("Throttling.RateQuota"), "throttled",
@@ -306,7 +321,10 @@ static void ark(void **state)
           "InflightBatchsizeExceeded" },
         { 429, CODE("SetLimitExceeded"), "billing", "SetLimitExceeded" },
         { 429, ERROR("x", "QuotaExceeded", "Your free trial is used up"),
-          "billing", "QuotaExceeded" },
+          "paused", "QuotaExceeded" },
+        { 429,
+          ERROR("x", "QuotaExceeded", "the request has exceeded the quota"),
+          "paused", "QuotaExceeded" },
         { 429,
           ERROR("x", "QuotaExceeded",
                 "The request has exceeded the quota. Try later."),
@@ -351,11 +369,16 @@ static void qianfan(void **state)
         { 400, CODE("characters_too_long"), "bad-input",
           "characters_too_long" },
         { 400, CODE("tokens_too_long"), "bad-input", "tokens_too_long" },
+        { 400, CODE("invalid_messages"), "bad-input", "invalid_messages" },
+        { 400, CODE("invalid_argument"), "bad-input", "invalid_argument" },
         { 400, ERROR("unsafe_request", "", "m"), "filtered", "unsafe_request" },
+        { 200, "{\"code\":336501,\"msg\":\"m\"}", "throttled", "336501" },
+        { 200, "{\"error_code\":336502,\"error_msg\":\"m\"}", "throttled",
+          "336502" },
     };
 
     (void)state;
-    ASSERT_CLASSES(NULL, row);
+    ASSERT_PROFILE("pipelines/profiles/qianfan.json", row);
 }
 
 static void a_profile_decides_first_and_the_closest_key_wins(void **state)
