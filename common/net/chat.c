@@ -72,32 +72,6 @@ static int add_more(struct json_node *list, const struct chat_request *r,
     return rc;
 }
 
-static int add_messages(struct json_node *body, const struct chat_request *r,
-                        struct err *err)
-{
-    struct json_node *list = json_new_array();
-    struct buf b = BUF_INIT(4 << 20);
-    int rc = 0;
-
-    json_set(body, "messages", list);
-    if (r->prompt->system.len) {
-        rc = prompt_render(&b, r->prompt->system, &r->values, err);
-        if (rc == 0)
-            add_message(list, "system", buf_str(&b));
-    }
-    buf_reset(&b);
-    if (rc == 0)
-        rc = prompt_render(&b, r->prompt->user, &r->values, err);
-    if (rc == 0)
-        add_message(list, "user", buf_str(&b));
-    if (rc == 0 && r->bad)
-        add_bad(list, r->bad);
-    if (rc == 0 && r->kept)
-        rc = add_more(list, r, err);
-    buf_release(&b);
-    return rc;
-}
-
 static bool is_dropped(const struct chat_request *r, const char *key)
 {
     char word[80];
@@ -110,6 +84,62 @@ static bool is_dropped(const struct chat_request *r, const char *key)
 static bool is_ours(const struct chat_request *r, const char *key)
 {
     return !json_get(r->provider->extra, key) && !is_dropped(r, key);
+}
+
+/* In JSON mode some endpoints refuse, or answer blanks, unless the word and an
+ * example are in the prompt. The template decides, not the sentence: requests
+ * begin alike. */
+static bool lacks_json(const struct chat_request *r)
+{
+    const struct prompt *p = r->prompt;
+
+    return r->rung == PROVIDER_OBJECT && !r->plain &&
+           is_ours(r, "response_format") &&
+           !strcasestr(p->system.len ? p->system.ptr : p->user.ptr, "json");
+}
+
+static const char pattern[] =
+    "Answer with one JSON object on this pattern: {\"positives\":[\"...\"],"
+    "\"negatives\":[{\"text\":\"...\",\"kind\":\"...\"}]}";
+
+/* With the pattern where the template does not speak of JSON. */
+static int add_system(struct json_node *list, const struct chat_request *r,
+                      struct err *err)
+{
+    const struct span system = r->prompt->system;
+    const bool json = lacks_json(r);
+    struct buf b = BUF_INIT(4 << 20);
+    int rc = 0;
+
+    if (system.len)
+        rc = prompt_render(&b, system, &r->values, err);
+    if (rc == 0 && json)
+        rc = buf_printf(&b, err, "%s%s", system.len ? "\n" : "", pattern);
+    if (rc == 0 && (system.len || json))
+        add_message(list, "system", buf_str(&b));
+    buf_release(&b);
+    return rc;
+}
+
+static int add_messages(struct json_node *body, const struct chat_request *r,
+                        struct err *err)
+{
+    struct json_node *list = json_new_array();
+    struct buf b = BUF_INIT(4 << 20);
+    int rc;
+
+    json_set(body, "messages", list);
+    rc = add_system(list, r, err);
+    if (rc == 0)
+        rc = prompt_render(&b, r->prompt->user, &r->values, err);
+    if (rc == 0)
+        add_message(list, "user", buf_str(&b));
+    if (rc == 0 && r->bad)
+        add_bad(list, r->bad);
+    if (rc == 0 && r->kept)
+        rc = add_more(list, r, err);
+    buf_release(&b);
+    return rc;
 }
 
 static void add_number(struct json_node *body, const struct chat_request *r,
@@ -156,6 +186,8 @@ static void add_stream(struct json_node *body, const struct chat_request *r)
     if (!r->provider->stream)
         return;
     json_set_bool(body, "stream", true);
+    if (!is_ours(r, "stream_options"))
+        return;
     o = json_new_object();
     json_set_bool(o, "include_usage", true);
     json_set(body, "stream_options", o);

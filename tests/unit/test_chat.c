@@ -18,6 +18,8 @@ struct asked {
 };
 
 /* The body; with the same request twice, to see that it is the same. */
+static const char *dropped; /* of the next body */
+
 static void make_body(struct buf *b, const struct asked *a)
 {
     char path[SCRATCH_PATH], from[SCRATCH_PATH];
@@ -34,6 +36,7 @@ static void make_body(struct buf *b, const struct asked *a)
         .max_tokens = 120,
         .bad = a->bad,
         .plain = a->plain,
+        .dropped = dropped,
     };
     struct buf again = BUF_INIT(1 << 20);
 
@@ -54,6 +57,11 @@ static void the_body_is_canonical(void **state)
 {
 #define HEAD "{\"model\":\"m\","
 #define USER "{\"role\":\"user\",\"content\":\"It's \\\"late\\\"\\n\"}"
+#define PATTERN \
+    "Answer with one JSON object on this pattern: {\\\"positives\\\":[" \
+    "\\\"...\\\"],\\\"negatives\\\":[{\\\"text\\\":\\\"...\\\"," \
+    "\\\"kind\\\":\\\"...\\\"}]}"
+#define SAYS_JSON "{\"role\":\"system\",\"content\":\"" PATTERN "\"},"
 #define NUMBERS "\"temperature\":0.9,\"seed\":7,\"max_tokens\":120"
 #define JSON_MODE ",\"response_format\":{\"type\":\"json_object\"}"
 #define PROFILE(more) \
@@ -65,17 +73,22 @@ static void the_body_is_canonical(void **state)
     } row[] = {
         { "plain",
           { plain_profile, "{anchor}", NULL, NULL, false },
-          HEAD "\"messages\":[" USER "]," NUMBERS JSON_MODE "}" },
+          HEAD "\"messages\":[" SAYS_JSON USER "]," NUMBERS JSON_MODE "}" },
         { "all variables, and a system message",
           { plain_profile,
             "{positives} and {negatives} of {domain} {x:1}\n---\n{anchor}",
             NULL, NULL, false },
           HEAD "\"messages\":[{\"role\":\"system\",\"content\":\"2 and 3 of "
-               "shops {x:1}\"}," USER "]," NUMBERS JSON_MODE "}" },
+               "shops {x:1}\\n" PATTERN "\"}," USER "]," NUMBERS JSON_MODE
+               "}" },
         { "another model",
           { plain_profile, "{anchor}", "other", NULL, false },
-          "{\"model\":\"other\",\"messages\":[" USER "]," NUMBERS JSON_MODE
-          "}" },
+          "{\"model\":\"other\",\"messages\":[" SAYS_JSON USER
+          "]," NUMBERS JSON_MODE "}" },
+        { "the template speaks of JSON",
+          { plain_profile, "as json\n---\n{anchor}", NULL, NULL, false },
+          HEAD "\"messages\":[{\"role\":\"system\",\"content\":\"as "
+               "json\"}," USER "]," NUMBERS JSON_MODE "}" },
         { "without JSON mode, once",
           { plain_profile, "{anchor}", NULL, NULL, true },
           HEAD "\"messages\":[" USER "]," NUMBERS "}" },
@@ -85,12 +98,13 @@ static void the_body_is_canonical(void **state)
         { "the token field's name",
           { PROFILE("\"token_field\":\"max_completion_tokens\""), "{anchor}",
             NULL, NULL, false },
-          HEAD "\"messages\":[" USER "],\"temperature\":0.9,\"seed\":7,"
+          HEAD "\"messages\":[" SAYS_JSON USER
+               "],\"temperature\":0.9,\"seed\":7,"
                "\"max_completion_tokens\":120" JSON_MODE "}" },
         { "extra members",
           { PROFILE("\"extra\":{\"thinking\":{\"type\":\"disabled\"}}"),
             "{anchor}", NULL, NULL, false },
-          HEAD "\"messages\":[" USER "]," NUMBERS JSON_MODE
+          HEAD "\"messages\":[" SAYS_JSON USER "]," NUMBERS JSON_MODE
                ",\"thinking\":{\"type\":\"disabled\"}}" },
         { "extra members replace ours",
           { PROFILE("\"extra\":{\"temperature\":0.2,\"max_tokens\":9,"
@@ -132,7 +146,8 @@ static void the_body_is_canonical(void **state)
                "\"enable_thinking\":false}" },
         { "a second try at JSON",
           { plain_profile, "{anchor}", NULL, "Sure \"thing\"", false },
-          HEAD "\"messages\":[" USER ",{\"role\":\"assistant\",\"content\":"
+          HEAD "\"messages\":[" SAYS_JSON USER
+               ",{\"role\":\"assistant\",\"content\":"
                "\"Sure \\\"thing\\\"\"},{\"role\":\"user\",\"content\":\"That "
                "was not one JSON object on the pattern asked for. Give the "
                "same content again as JSON only.\"}]," NUMBERS JSON_MODE "}" },
@@ -148,6 +163,23 @@ static void the_body_is_canonical(void **state)
         assert_string_equal(buf_str(&b), row[i].want);
         buf_release(&b);
     }
+}
+
+static void what_was_refused_is_left_out(void **state)
+{
+    static const char profile[] =
+        PROFILE("\"json\":[\"plain\"],\"stream\":true,\"thinking\":{"
+                "\"off\":{\"x\":1,\"y\":2}}");
+    struct buf b = BUF_INIT(1 << 20);
+
+    (void)state;
+    dropped = ",stream_options,seed,temperature,y,";
+    make_body(&b, &(struct asked){ profile, "{anchor}", NULL, NULL, false });
+    dropped = NULL;
+    assert_string_equal(buf_str(&b),
+                        HEAD "\"messages\":[" USER "],\"max_tokens\":120,"
+                             "\"stream\":true,\"x\":1}");
+    buf_release(&b);
 }
 
 static void a_long_wrong_answer_is_shown_in_part(void **state)
@@ -167,6 +199,7 @@ static void a_long_wrong_answer_is_shown_in_part(void **state)
               &(struct asked){ plain_profile, "{anchor}", NULL, bad, false });
     assert_ok(json_parse(&doc, "body", b.ptr, b.len, JSON_STRICT, &err), &err);
     m = json_next(json_first(json_get(json_root(doc), "messages")));
+    m = json_next(m); /* behind the system's and ours */
     shown = json_str(json_get(m, "content"), "");
     assert_int_equal(strlen(shown), 2 + 3 * (16382 / 3));
     assert_memory_equal(shown, bad, strlen(shown));
@@ -656,6 +689,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_clean)
     const struct CMUnitTest tests[] = {
         CASE(the_body_is_canonical),
+        CASE(what_was_refused_is_left_out),
         CASE(a_long_wrong_answer_is_shown_in_part),
         cmocka_unit_test(reads_every_envelope),
         cmocka_unit_test(tells_why_an_answer_ended),

@@ -56,7 +56,7 @@ static int make(void **state)
 
     scratch_make(state);
     load_profile(PROFILE(""));
-    load_template("{positives} {negatives} {domain}\n---\n{anchor}");
+    load_template("{positives} {negatives} {domain} JSON\n---\n{anchor}");
     assert_ok(answers_open(&answers, scratch_path(path, "a"), &err), &err);
     plan = (struct dialogue_plan){ .provider = &provider,
                                    .prompt = &prompt,
@@ -113,7 +113,7 @@ static void a_new_anchor_is_asked_about(void **state)
     assert_int_equal(strlen(d.hash), 64);
     assert_ok(dialogue_request(&first, &plan, span_of("Where?"), &err), &err);
     assert_string_equal(buf_str(&d.body), buf_str(&first));
-    assert_non_null(strstr(first.ptr, "\"content\":\"2 3 shops\""));
+    assert_non_null(strstr(first.ptr, "\"content\":\"2 3 shops JSON\""));
     assert_non_null(strstr(first.ptr, "\"content\":\"Where?\""));
     buf_release(&first);
     dialogue_release(&d);

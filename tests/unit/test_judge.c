@@ -79,7 +79,7 @@ static int make(void **state)
     profile(path, "writer");
     profile(judge_path, "judge");
     scratch_write(file, "template", "{anchor}", (size_t)-1);
-    scratch_write(judge_template, "judging", "{items}", (size_t)-1);
+    scratch_write(judge_template, "judging", "JSON\n---\n{items}", (size_t)-1);
     assert_ok(sources_load(&sources, &o, &err), &err);
     assert_ok(prompt_load(&prompt, file, &err), &err);
     assert_ok(answers_open(&answers, scratch_path(file, "answers"), &err),
@@ -124,7 +124,7 @@ static void question(char out[1024], int side)
     assert_ok(json_parse(&doc, "body", f.dialogue.body.ptr, f.dialogue.body.len,
                          JSON_STRICT, &err),
               &err);
-    m = json_first(json_get(json_root(doc), "messages"));
+    m = json_next(json_first(json_get(json_root(doc), "messages")));
     snprintf(out, 1024, "%s", json_str(json_get(m, "content"), ""));
     json_free(doc);
     finding_release(&f);
