@@ -7,7 +7,6 @@
 
 #include "net/events.h"
 #include "net/harvest.h"
-#include "net/mend.h"
 
 /* ---- envelope ---- */
 
@@ -31,31 +30,6 @@ struct envelope {
     const struct json_node *root;
 };
 
-/* What strict JSON refuses in an answer that is paid for: halves of surrogate
- * pairs, raw control characters, bytes that are not UTF-8. Not its end. */
-static int open_mended(struct envelope *e, const char *body, size_t len,
-                       struct err *err)
-{
-    struct buf text = BUF_INIT(3 * len + 64), out = BUF_INIT(6 * len + 64);
-    const char *begin, *end;
-    size_t used;
-    bool cut = true;
-    int rc = mend_clean(&text, body, len, err);
-
-    begin = rc == 0 ? memchr(buf_str(&text), '{', text.len) : NULL;
-    end = buf_str(&text) + text.len;
-    if (begin)
-        rc = mend_json(&out, (struct span){ begin, (size_t)(end - begin) },
-                       &used, &cut, err);
-    if (rc == 0 && cut)
-        rc = ERR_SET(err, ERR_FORMAT, "not one whole JSON object");
-    if (rc == 0)
-        rc = json_parse(&e->doc, "answer", out.ptr, out.len, JSON_STRICT, err);
-    buf_release(&text);
-    buf_release(&out);
-    return rc;
-}
-
 static int open_envelope(struct envelope *e, const char *body, size_t len,
                          struct err *err)
 {
@@ -69,7 +43,7 @@ static int open_envelope(struct envelope *e, const char *body, size_t len,
     }
     rc = json_parse(&e->doc, "answer", body, len, JSON_STRICT, err);
     if (rc == ERR_FORMAT)
-        rc = open_mended(e, body, len, err);
+        rc = repair_object(&e->doc, body, len, err);
     e->root = json_root(e->doc);
     return rc;
 }

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/repair.h"
+
 enum { TEXT_MAX = 8 << 20 };
 
 static const char *const parts[] = { "content", "reasoning_content",
@@ -13,15 +15,25 @@ struct joiner {
     struct json_node *out;
     struct buf text[PARTS];
     char finish[64]; /* "" = not said yet */
+    bool done;       /* "[DONE]" */
+    bool broken;     /* an event in the middle cannot be read */
 };
+
+/* Skip what may stand before the first line; the bytes. */
+static size_t margin(const char *body, size_t len)
+{
+    size_t skip = len >= 3 && memcmp(body, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+
+    while (skip < len && strchr(" \t\r\n", body[skip]) && body[skip])
+        skip++;
+    return skip;
+}
 
 bool events_begin(const char *body, size_t len)
 {
     static const char *const begin[] = { "data:", "event:", ":" };
-    size_t skip = 0;
+    size_t skip = margin(body, len);
 
-    while (skip < len && strchr(" \t\r\n", body[skip]) && body[skip])
-        skip++;
     for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++) {
         size_t n = strlen(begin[i]);
 
@@ -68,17 +80,33 @@ static void finish(struct joiner *j)
     json_set(j->out, "choices", list);
 }
 
-/* A line that is no event's data, or not JSON ([DONE]), says nothing. */
-static int add_line(struct joiner *j, const char *p, size_t n, struct err *err)
+/* A line that is no event's data says nothing. What was dropped from the middle
+ * of a sentence nobody would see, so an event that cannot be read even when it
+ * is mended spoils the stream. */
+static int add_line(struct joiner *j, struct span line, struct err *err)
 {
     struct err none = ERR_INIT;
-    struct json *doc;
+    struct json *doc = NULL;
+    const char *p = line.ptr + 5;
+    size_t n = line.len;
     int rc;
 
-    if (n < 5 || memcmp(p, "data:", 5) != 0)
+    if (n < 5 || memcmp(line.ptr, "data:", 5) != 0)
         return 0;
-    if (json_parse(&doc, "event", p + 5, n - 5, JSON_STRICT, &none) < 0)
+    for (n -= 5; n && (*p == ' ' || *p == '\t'); n--)
+        p++;
+    j->done |= n >= 6 && memcmp(p, "[DONE]", 6) == 0;
+    if (n == 0 || *p != '{')
         return 0;
+    rc = json_parse(&doc, "event", p, n, JSON_STRICT, &none);
+    if (rc == ERR_FORMAT)
+        rc = repair_object(&doc, p, n, &none);
+    if (rc == ERR_FORMAT) {
+        j->broken |= !j->finish[0];
+        return 0;
+    }
+    if (rc < 0)
+        return ERR_SET(err, (enum err_code)rc, "%s", none.msg);
     rc = add_event(j, json_root(doc), err);
     json_free(doc);
     return rc;
@@ -88,7 +116,7 @@ int events_join(struct json_node **out, const char *body, size_t len,
                 struct err *err)
 {
     struct joiner j = { .out = json_new_object() };
-    const char *p = body, *end = body + len;
+    const char *p = body + margin(body, len), *end = body + len;
     int rc = 0;
 
     for (size_t i = 0; i < PARTS; i++)
@@ -98,10 +126,10 @@ int events_join(struct json_node **out, const char *body, size_t len,
 
         if (!stop)
             stop = end;
-        rc = add_line(&j, p, (size_t)(stop - p), err);
+        rc = add_line(&j, (struct span){ p, (size_t)(stop - p) }, err);
         p = stop + (stop < end);
     }
-    if (rc == 0 && j.finish[0])
+    if (rc == 0 && (j.finish[0] || j.done) && !j.broken)
         finish(&j);
     for (size_t i = 0; i < PARTS; i++)
         buf_release(&j.text[i]);

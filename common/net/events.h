@@ -17,8 +17,9 @@ bool events_begin(const char *body, size_t len);
 
 /*
  * The completion, as it would have come in one piece; json_node_free() it.
- * Without a finish_reason the stream was cut, and has no choices. An error
- * among the events becomes "error".
+ * With neither a finish_reason nor [DONE] the stream was cut, and has no
+ * choices; nor has one with an event that cannot be read. An error among the
+ * events becomes "error".
  */
 int events_join(struct json_node **out, const char *body, size_t len,
                 struct err *err) MUST_CHECK;

@@ -304,10 +304,14 @@ static void finish(struct post *p, struct slot *s, CURLcode code,
     curl_off_t us = 0, up = 0;
     struct err none = ERR_INIT;
 
-    /* a stream that only writes blanks is cut, and counts as truncated */
-    if (s->watch.blank && !s->too_large &&
-        buf_puts(&s->body, watch_ending(), &none) == 0)
-        code = CURLE_OK;
+    /* a stream that only writes blanks is cut, and counts as truncated; half
+     * of an event goes */
+    if (s->watch.blank && !s->too_large) {
+        while (s->body.len && s->body.ptr[s->body.len - 1] != '\n')
+            s->body.len--;
+        if (buf_puts(&s->body, watch_ending(), &none) == 0)
+            code = CURLE_OK;
+    }
     *done =
         (struct post_done){ .id = s->id, .body = s->body, .hints = s->hints };
     s->body = (struct buf)BUF_INIT(POST_BODY_MAX); /* the caller's now */

@@ -242,3 +242,27 @@ int repair_json(struct json **out, enum repair_how *how, const char *text,
     buf_release(&b);
     return rc;
 }
+
+int repair_object(struct json **out, const char *text, size_t len,
+                  struct err *err)
+{
+    struct buf clean = BUF_INIT(3 * len + 64), b = BUF_INIT(6 * len + 64);
+    const char *begin, *end;
+    size_t used;
+    bool cut = true;
+    int rc = mend_clean(&clean, text, len, err);
+
+    *out = NULL;
+    begin = rc == 0 ? memchr(buf_str(&clean), '{', clean.len) : NULL;
+    end = buf_str(&clean) + clean.len;
+    if (begin)
+        rc = mend_json(&b, (struct span){ begin, (size_t)(end - begin) }, &used,
+                       &cut, err);
+    if (rc == 0 && cut)
+        rc = ERR_SET(err, ERR_FORMAT, "not one whole JSON object");
+    if (rc == 0)
+        rc = json_parse(out, "answer", b.ptr, b.len, JSON_STRICT, err);
+    buf_release(&clean);
+    buf_release(&b);
+    return rc;
+}

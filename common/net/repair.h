@@ -33,4 +33,10 @@ typedef bool repair_fits_fn(const struct json_node *root);
 int repair_json(struct json **out, enum repair_how *how, const char *text,
                 size_t len, repair_fits_fn *fits, struct err *err) MUST_CHECK;
 
+/* The first object of what a server wrote, mended where strict JSON refuses it:
+ * halves of surrogate pairs, raw control characters, bytes that are not UTF-8.
+ * Not its end: ERR_FORMAT. The caller frees *out. */
+int repair_object(struct json **out, const char *text, size_t len,
+                  struct err *err) MUST_CHECK;
+
 #endif

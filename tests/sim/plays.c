@@ -185,6 +185,7 @@ const struct sim_fault sim_plays[] = {
     PLAY("other-id", play_other_id),
     PLAY("sse", play_sse),
     PLAY("sse-no-done", play_sse_no_done),
+    PLAY("sse-null-finish", play_sse_null_finish),
     PLAY("sse-cut", play_sse_cut),
     PLAY("sse-error", play_sse_error),
     PLAY("sse-spaces", play_sse_spaces),

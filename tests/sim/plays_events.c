@@ -78,6 +78,21 @@ void play_sse_no_done(struct sim_play *p, const struct sim_request *r)
     put(&p->out, "0\r\n\r\n");
 }
 
+/* As if it had not ended, but for [DONE]. */
+void play_sse_null_finish(struct sim_play *p, const struct sim_request *r)
+{
+    struct buf out = BUF_INIT(SIM_OUT_MAX);
+    const char *reason;
+
+    play_sse(p, r);
+    reason = strstr(p->out.ptr, "\"stop\"");
+    put_len(&out, p->out.ptr, (size_t)(reason - p->out.ptr));
+    put(&out, "null  ");
+    put(&out, reason + 6);
+    buf_release(&p->out);
+    p->out = out;
+}
+
 void play_sse_cut(struct sim_play *p, const struct sim_request *r)
 {
     events(p, r, 0.5, SIM_CUT);

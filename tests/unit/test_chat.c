@@ -670,6 +670,32 @@ static void reads_a_stream_of_events(void **state)
           DELTA("\"reasoning_content\":\"" ITEMS "\"") END("stop"),
           "answered/as-is: a / b" },
         { "truncated", ITEM_DELTAS END("length"), "answered/as-is: a /" },
+        { "a byte order mark", "\xEF\xBB\xBF" ITEM_DELTAS END("stop"),
+          "answered/as-is: a /" },
+        { "no finish_reason, but [DONE]", ITEM_DELTAS "data: [DONE]\n\n",
+          "answered/as-is: a /" },
+        { "[DONE] after half of it",
+          DELTA("\"content\":\"{\\\"positives\\\":[\\\"a\\\", \\\"b\"") "data:["
+                                                                        "DONE]"
+                                                                        "\n\n",
+          "truncated/cut: a /" },
+        { "a pair of surrogates over two events",
+          DELTA("\"content\":\"{\\\"positives\\\":[\\\"a \\ud83d\"")
+              DELTA("\"content\":\"\\ude00 b\\\"]}\"") END("stop"),
+          "answered/as-is: a \uFFFD\uFFFD b /" },
+        { "bytes that are not UTF-8",
+          DELTA("\"content\":\"{\\\"positives\\\":[\\\"a\xFF\\\"]}\"")
+              END("stop"),
+          "answered/as-is: a\uFFFD /" },
+        { "an event that is no JSON, in the middle",
+          DELTA("\"content\":\"{\\\"positives\\\":[\\\"a\"") "data: "
+                                                             "{\"choices\":[{"
+                                                             "\"delta\":"
+                                                             "\n\n" DELTA(
+                                                                 "\"content\":"
+                                                                 "\"c\\\"]}\"")
+                                                                 END("stop"),
+          "error/as-is: /" },
         { "cut", ITEM_DELTAS, "error/as-is: /" },
         { "cut in an event", ITEM_DELTAS "data: {\"choices\":[{\"del",
           "error/as-is: /" },
