@@ -3,6 +3,7 @@ import json, os, random, resource, signal, subprocess, tempfile, urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.path.abspath(os.environ.get("BIN", os.path.join(ROOT, "build/release")))
+SANITIZED = "san-" in BIN  # freed memory is kept for a while: no bound on memory can be checked
 KEY = "sk-CANARY/q7Zw2LrX9vKd+5TnBy4="
 INPUT, OUTPUT = 1.0, 2.0  # price per million tokens
 WORDS = ("how can I return change cancel order parcel invoice my the a late broken shoes jacket phone card password account "

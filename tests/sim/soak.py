@@ -13,7 +13,7 @@ import lib
 FLIGHT = 64  # requests sent and not answered, at most
 UNDER_WAY = 2 * FLIGHT  # ... and answers that share the next commit
 DEAREST = 0.005  # USD that one answer may cost, with room to spare
-FLAT = 16 << 20  # by how much memory may differ between early and late runs
+FLAT = (1024 if lib.SANITIZED else 16) << 20  # by how much memory may differ between early and late runs
 EACH = 2048  # ... and what the output's table of distinct texts may take for each anchor, once all is bought
 # Shares of requests; throttles are few, for each closes the endpoint to all. Those that end a run for good (no credit,
 # wrong key) are in faults.py.
