@@ -124,7 +124,7 @@ def for_ever(name, code, *options):
 def streamed():
     """A profile that asks for streams, and what can be wrong with them."""
     folder = tempfile.mkdtemp()
-    with lib.Sim("--seed", 9, "--faults", "sse-cut=.05,sse-error=.05,sse-no-done=.1,sse-spaces=.05,sse-keep-alive=.01,500=.05") as s:
+    with lib.Sim("--seed", 9, "--faults", "sse-cut=.02,sse-error=.02,sse-no-done=.1,sse-spaces=.05,sse-keep-alive=.01,500=.02") as s:
         r = lib.run(folder, lib.texts(folder, 100), lib.profile(folder, s.port, stream=True))
         bill = s.bill()
     bad = oracle(folder, r, bill)

@@ -1,10 +1,12 @@
 """Where the key can be read: in processes while they run, in core files, by core handlers, in whatever is written."""
-import os, resource, shutil, signal, subprocess, tempfile, threading, time
+import os, resource, secrets, shutil, signal, string, subprocess, tempfile, threading, time
 
 import lib
 
-# Not lib.KEY, which other tests hand to processes by the environment and by the command line.
-KEY = "sk-KANARI/Mq3vT8+zL5xWc7RbYd2="
+# Not lib.KEY, which other tests hand to processes by the environment and by the command line; nor that of another run of
+# these tests on this machine.
+KEY = "sk-%s/%s+%s=" % tuple("".join(secrets.choice(kind) for kind in (string.ascii_lowercase, string.ascii_uppercase, string.digits) * 3)
+                            for _ in range(3))
 FAULTS = "key-echo=.1,key-in-answer=.1,key-pieces=.1,key-part=.1,key-events=.1,cut-length=.05,500=.05,429-float=.02,refusal=.05"
 PATTERN = "/proc/sys/kernel/core_pattern"
 
