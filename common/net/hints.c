@@ -44,7 +44,7 @@ static double unit(const char **p)
 
 double hints_duration(const char *value)
 {
-    const char *p = value;
+    const char *p = value + strspn(value, " \t");
     double sum = 0.0;
     bool any = false;
 

@@ -267,7 +267,7 @@ static void reads_how_long_to_wait(void **state)
         { "", -1.0 },
         { "  ", -1.0 },
         { "soon", -1.0 },
-        { "6m0s", -1.0 },
+        { "6m0s", 360.0 },
         { "120, 60", -1.0 },
         { "5 minutes", -1.0 },
         { "Wed, 21 Oct 2015 07:28:00 GMT", 0.0 }, /* it is over */

@@ -494,8 +494,8 @@ static void bad_keys_are_refused_and_not_shown(void **state)
         { "not ASCII", "sk-CANARY-你", 0600, ERR_AUTH,
           "has blanks or control characters in it" },
         { "empty", "", 0600, ERR_AUTH,
-          "n needs an API key: set LLM_API_KEY, "
-          "or \"key_file\" in the profile" },
+          "n needs an API key: set LLM_API_KEY, or name a file by --key-file "
+          "or by \"key_file\" in the profile" },
         { "blank", " \n\n", 0600, ERR_AUTH, "n needs an API key" },
         { "too long", longest, 0600, ERR_AUTH, "is too long for a key" },
     };
@@ -528,8 +528,10 @@ static void bad_variables_are_refused_and_not_shown(void **state)
     (void)state;
     load_keyed(&p, "TEST_LLM_KEY", "https://h");
     assert_int_equal(provider_take_key(&p, &key, &err), ERR_AUTH);
-    assert_string_equal(err.msg, "n needs an API key: set TEST_LLM_KEY, or "
-                                 "\"key_file\" in the profile");
+    assert_string_equal(err.msg,
+                        "n needs an API key: set TEST_LLM_KEY, or name a "
+                        "file by --key-file or by \"key_file\" in "
+                        "the profile");
     setenv("TEST_LLM_KEY", "sk CANARY", 1);
     assert_int_equal(provider_take_key(&p, &key, &err), ERR_AUTH);
     assert_string_equal(err.msg, "the key from TEST_LLM_KEY has blanks or "
