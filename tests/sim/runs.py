@@ -1,5 +1,5 @@
 """Whole runs of llm-generate: a dry run, a pilot, Ctrl-C once and twice, its sums, its progress, its memory."""
-import ctypes, json, os, platform, pty, re, select, shutil, signal, subprocess, tempfile, time
+import ctypes, fcntl, json, os, platform, pty, re, select, shutil, signal, struct, subprocess, tempfile, termios, time
 
 import lib
 
@@ -205,6 +205,7 @@ PARTS = (r"(\d+)/(\d+) anchors +(\d+)% ([\d.]+)/s(?: eta (\S+))? cached=(\d+) fa
 def on_terminal(command, most_s=60):
     """Its standard error, read from a terminal."""
     master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 40, 400, 0, 0))  # a narrow one gets a part of the line
     p = subprocess.Popen(command, env=lib.environment(), stdout=subprocess.DEVNULL, stderr=slave)
     os.close(slave)
     seen, until = b"", time.monotonic() + most_s
