@@ -7,7 +7,7 @@ lead to got nothing; the key is nowhere.
 import json, os, re, shutil, subprocess, sys, tempfile, time
 from concurrent.futures import ThreadPoolExecutor
 
-import batches, codes, keys, lib, reports, runs, soak, tls
+import batches, codes, keys, lib, readme, reports, runs, soak, tls
 
 OK, LATER, BROKE, AUTH, CONFIG = 0, 75, 76, 77, 78
 # What one appearance of a fault leads to: kept anchors of 3 and exit code; the reason of those that failed begins so.
@@ -298,6 +298,11 @@ def main():
         else:
             skipped += 1
             print("skip sim: " + why)
+    if readme.port_is_free():
+        check(*readme.as_printed())
+    else:
+        skipped += 1
+        print("skip sim: README's commands: port %d is in use" % readme.PORT)
     check("300 anchors with random faults and kills", soak.soak(300, 3))
     results = os.path.join(lib.ROOT, "build/results")
     os.makedirs(results, exist_ok=True)
