@@ -191,24 +191,38 @@ static int vote_words(const struct checks *c, enum checks_vote *vote,
     return rc;
 }
 
+static bool all_vague(const struct detect_numbers *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (!a->number[i].vague)
+            return false;
+    return true;
+}
+
 static int vote_numbers(const struct checks *c, struct checks_result *r,
                         struct facets *anchor, struct facets *text,
                         const char *kind, bool positive, struct err *err)
 {
     const struct detect_numbers *a, *b;
-    bool same;
+    enum detect_match match;
+    bool said;
     int rc = facets_numbers(&a, anchor, c->detect, err);
 
     if (rc == 0)
         rc = facets_numbers(&b, text, c->detect, err);
     if (rc < 0)
         return rc;
-    same = detect_same_numbers(a, b);
-    if (positive && a->n + b->n)
-        r->vote[CHECK_NUMBERS] = same ? VOTE_ACCEPT : VOTE_REJECT;
-    else if (!positive && strcmp(kind, "number") == 0 && a->n)
-        r->vote[CHECK_NUMBERS] = same ? VOTE_REJECT : VOTE_ACCEPT;
-    r->soft_numbers = positive && (a->n == 0 || b->n == 0);
+    match = detect_match_numbers(a, b);
+    said = !all_vague(a) || (positive && !all_vague(b));
+    if (match == DETECT_SAME && !said)
+        return 0;
+    if (positive)
+        r->vote[CHECK_NUMBERS] =
+            match == DETECT_SAME ? VOTE_ACCEPT : VOTE_REJECT;
+    else if (strcmp(kind, "number") == 0 && a->n)
+        r->vote[CHECK_NUMBERS] =
+            match == DETECT_SAME ? VOTE_REJECT : VOTE_ACCEPT;
+    r->soft_numbers = !positive || match == DETECT_MORE;
     return 0;
 }
 
@@ -277,7 +291,6 @@ int checks_text(const struct checks *c, struct checks_result *r,
                            positive, err);
     if (rc == 0)
         vote_likeness(c, r, anchor, text, positive);
-    r->firm = !positive && strcmp(kind, "negation") == 0;
     drop_off(c, r);
     checks_decide(r);
     return rc;
@@ -302,7 +315,8 @@ int checks_siblings(const struct checks *c, bool *near, struct facets *a,
         rc = facets_negation(&n, a, c->detect, err);
     if (rc == 0)
         rc = facets_negation(&m, b, c->detect, err);
-    *near = rc == 0 && detect_same_numbers(x, y) && n->n == m->n;
+    *near =
+        rc == 0 && detect_match_numbers(x, y) == DETECT_SAME && n->n == m->n;
     return rc;
 }
 
@@ -337,8 +351,7 @@ void checks_opinion(const struct checks *c, struct checks_result *r,
 
 static bool is_firm(const struct checks_result *r, int f)
 {
-    return f < CHECK_NUMBERS || (f == CHECK_NUMBERS && !r->soft_numbers) ||
-           (f == CHECK_NEGATION && r->firm);
+    return f < CHECK_NUMBERS || (f == CHECK_NUMBERS && !r->soft_numbers);
 }
 
 void checks_decide(struct checks_result *r)

@@ -4,11 +4,11 @@
  * a verdict. Coverage, overlap and conflict of each are counted as in Ratner
  * et al., "Snorkel: rapid training data creation with weak supervision", 2017.
  *
- * Firm functions (equality, repetition, length, language, words, numbers)
- * reject alone, and so does negation for a negative that says it has one and
- * has not. The others look at what may be right after all ("don't forget" for
- * "remember"): their reject (and that of numbers where one side has none, as
- * "both" has for "two") puts an item aside for people, unless the judge or the
+ * Firm functions (equality, repetition, length, language, words, numbers that
+ * contradict each other in a positive) reject alone. The others look at what
+ * may be right after all: "don't forget" for "remember", "several" for "three",
+ * or a look-alike that differs, though not in the number or negation that it
+ * claims. Their reject puts an item aside for people, unless the judge or the
  * cross-encoder accepts it. Two of them reject together.
  */
 #ifndef LLM_CHECKS_H
@@ -56,8 +56,7 @@ struct checks_result {
     enum checks_vote vote[CHECKS];
     enum checks_verdict verdict;
     enum checks_fn why;  /* of the verdict, unless it is CHECKS_ACCEPT */
-    bool firm;           /* negation is: the item says it has one */
-    bool soft_numbers;   /* one of the two sentences has none */
+    bool soft_numbers;   /* they do not contradict those of the anchor */
     float cosine, cross; /* NaN = not known */
 };
 

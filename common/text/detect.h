@@ -2,8 +2,9 @@
  * detect.h - what of a sentence's meaning can be seen by its characters, in
  * English and Chinese: numbers with their units, negations, the script it is
  * written in; and how alike two sentences look. For checks that may be wrong
- * now and then: numbers below twenty are read as words too, "one" and 一 are
- * numbers before a span of time only, and "not only" or 特别 no negations.
+ * now and then: numbers are read as digits, as words and by name (Monday, 周三,
+ * twice), "one" and 一 count for little outside a span of time, and "not only"
+ * or 特别 are no negations. tests/golden/checks has what they must get right.
  */
 #ifndef TEXT_DETECT_H
 #define TEXT_DETECT_H
@@ -18,7 +19,10 @@ void detect_free(struct detect *d); /* NULL is fine */
 enum { DETECT_NUMBERS = 16 };
 struct detect_number {
     double value; /* in the unit's base: hours, months, metres, grams, ... */
-    char unit;    /* its dimension: h m l w p ($: money); 0: not said */
+    char unit;    /* its dimension: h m l w % $ e p y (money), c A P (the
+                     clock), W (weekday), M (month), r (today), o (ordinal),
+                     z (折); 0: not said */
+    bool vague;   /* may be no number: "one", "both", 一个 */
 };
 /* Ascending; more than DETECT_NUMBERS are left out. */
 struct detect_numbers {
@@ -28,9 +32,15 @@ struct detect_numbers {
 /* Text is UTF-8 (ERR_FORMAT). */
 int detect_numbers(struct detect *d, struct detect_numbers *out,
                    struct span text, struct err *err) MUST_CHECK;
-/* The same values; units count where both are said. */
-bool detect_same_numbers(const struct detect_numbers *a,
-                         const struct detect_numbers *b);
+enum detect_match {
+    DETECT_SAME,
+    DETECT_MORE,  /* a side has what the other does not say */
+    DETECT_OTHER, /* each says another of the same kind */
+};
+/* By value; units count where both are said. Vague ones need no partner, but
+ * contradict another one of their kind. */
+enum detect_match detect_match_numbers(const struct detect_numbers *a,
+                                       const struct detect_numbers *b);
 /* How many negations, and a hash of what each of them stands before. */
 struct detect_negation {
     unsigned n;

@@ -9,7 +9,7 @@ generate() { llm-generate --texts all.lmdb --limit 40 --provider samples/llm/can
 try generate --embedder bi --out a.lmdb --aside aside.lmdb --rejects bad.jsonl | grep -E 'cosine|cross'
 records show --in a.lmdb --json --limit 1 -q 2>/dev/null | grep -c '"cosine":0'
 records show --in aside.lmdb --json --limit 1 -q 2>/dev/null | grep -c '"doubt":"cosine".*"cosine":"reject"'
-grep -c '"reason":"check: negation ' bad.jsonl
+grep -o '"reason":"check: [a-z]* ' bad.jsonl | sort | uniq -c
 try generate --cross-encoder ce --out b.lmdb --answers a.lmdb.answers --cache-only --checks cross-same=0.999 | grep '  cross'
 try generate --embedder ce --out c.lmdb
 try generate --cross-encoder bi --out c.lmdb
