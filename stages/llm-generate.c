@@ -41,9 +41,9 @@ static const struct opt rows[] = {
                 "look-alikes to ask for per anchor"),
     OPT_ROW_INT(0, "top-up", struct session_args, top_up, "1", 0, TOP_UPS_MAX,
                 0, "requests for what is missing of an answer; 0: none"),
-    OPT_ROW_STR(0, "domain", struct session_args, domain,
-                "customer support of an online shop", "TEXT", 0,
-                "what the sentences are about"),
+    OPT_ROW_STR(0, "domain", struct session_args, domain, "", "TEXT", 0,
+                "what the sentences are about; the template's own unless "
+                "given"),
     OPT_ROW_STR(0, "kinds", struct session_args, kinds, "", "LIST", 0,
                 "kinds of negatives, with weights: negation=2,number; the "
                 "template's alike unless given"),
@@ -102,7 +102,7 @@ static const struct opt rows[] = {
                    "off|on", 0,
                    "let the model think first, where the profile knows how"),
     OPT_ROW_FLAG(0, "dry-run", struct session_args, dry_run, OPT_NO_RESULT,
-                 "print a prompt and what it would cost; no network"),
+                 "print a few prompts and what all would cost; no network"),
     OPT_ROW_INT(0, "pilot", struct session_args, pilot, "0", 0, 1e9,
                 OPT_NO_RESULT,
                 "buy N drawn anchors only and project the rest; no output"),
@@ -406,7 +406,7 @@ static int check(struct stage *st, struct err *err)
     int rc;
 
     a->provider = a->check;
-    a->domain = "";
+    a->domain = "online shop";
     rc = session_load(&x, a, err);
     if (rc == 0)
         rc = sources_open(&x.sources, &x.how, err);

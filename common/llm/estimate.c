@@ -50,7 +50,7 @@ static void add(struct estimate *e, struct sources *s, struct ledger *l,
 
 int estimate_run(struct estimate *e, const struct inquiry *q,
                  const struct anchors *a, struct ledger *l, bool retry,
-                 struct buf *first, struct err *err)
+                 struct buf *shown, struct err *err)
 {
     int rc = 0;
 
@@ -66,9 +66,9 @@ int estimate_run(struct estimate *e, const struct inquiry *q,
             rc = request_for(&f, q, anchor, retry, err);
         if (rc == 0) {
             add(e, q->sources, l, &f);
-            if (first && first->len == 0)
-                rc = buf_append(first, f.dialogue.body.ptr, f.dialogue.body.len,
-                                err);
+            if (e->requests <= ESTIMATE_SHOWN)
+                rc = buf_printf(shown, err, "%.*s\n\n",
+                                (int)f.dialogue.body.len, f.dialogue.body.ptr);
         } else if (rc == 1) {
             e->answered += f.state == INQUIRY_USE;
             e->failed += f.state == INQUIRY_FAILED;

@@ -11,6 +11,8 @@
 #include "llm/inquiry.h"
 #include "llm/ledger.h"
 
+enum { ESTIMATE_SHOWN = 3 };
+
 struct estimate {
     size_t anchors, answered, failed, requests;
     double in, out, out_most; /* tokens; likely, likely, at most */
@@ -19,10 +21,10 @@ struct estimate {
     char unknown[160]; /* source whose price is unknown; "" */
 };
 
-/* inquiry->answers may be NULL: nothing is bought yet. first (may be NULL) gets
- * the first request. */
+/* inquiry->answers may be NULL: nothing is bought yet. shown gets
+ * the first requests, ESTIMATE_SHOWN at most, a blank line after each. */
 int estimate_run(struct estimate *e, const struct inquiry *q,
                  const struct anchors *a, struct ledger *l, bool retry,
-                 struct buf *first, struct err *err) MUST_CHECK;
+                 struct buf *shown, struct err *err) MUST_CHECK;
 
 #endif

@@ -194,6 +194,7 @@ static int load_template(struct judge *j, const struct judge_options *o,
 int judge_load(struct judge *j, const struct inquiry *asked,
                const struct judge_options *o, struct err *err)
 {
+    const char *domain = "";
     int rc;
 
     j->on = true;
@@ -201,10 +202,14 @@ int judge_load(struct judge *j, const struct inquiry *asked,
     rc = sources_load(&j->sources, &j->how, err);
     if (rc == 0)
         rc = load_template(j, o, err);
+    if (rc == 0)
+        rc = prompt_domain(&j->prompt,
+                           j->prompt.uses[PROMPT_DOMAIN] ? o->domain : "",
+                           &domain, err);
     for (int k = 0; k < JUDGE_SIDES; k++) {
         j->side[k] = (struct judge_side){ j, k == 1 };
         j->plan[k] = (struct dialogue_plan){ .prompt = &j->prompt,
-                                             .domain = o->domain,
+                                             .domain = domain,
                                              .negatives = o->most,
                                              .temperature = 0.0,
                                              .seed = o->seed,

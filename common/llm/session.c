@@ -27,6 +27,8 @@ static int load_prompt(struct session *x, const struct session_args *a,
 
     if (rc == 0)
         rc = brief_load(&x->brief, &x->prompt, &o, err);
+    if (rc == 0)
+        rc = prompt_domain(&x->prompt, a->domain, &x->plan.domain, err);
     return rc == 0 ? checks_open(&x->checks, a->checks ? a->checks : "", err)
                    : rc;
 }
@@ -52,7 +54,6 @@ int session_load(struct session *x, const struct session_args *a,
     };
     x->plan = (struct dialogue_plan){
         .prompt = &x->prompt,
-        .domain = a->domain,
         .positives = (int)a->positives,
         .negatives = (int)a->negatives,
         .temperature = a->temperature,
@@ -129,7 +130,7 @@ int session_open_answers(struct session *x, struct err *err)
 
 int session_dry_run(struct session *x, struct err *err)
 {
-    struct buf first = BUF_INIT(16 << 20);
+    struct buf shown = BUF_INIT(64 << 20);
     struct estimate e;
     char likely[40], most[40];
     int rc = 0;
@@ -139,21 +140,19 @@ int session_dry_run(struct session *x, struct err *err)
         rc = session_open_answers(x, err);
     if (rc == 0)
         rc = estimate_run(&e, &x->inquiry, &x->anchors, &x->ledger,
-                          x->args->retry_failed, &first, err);
-    if (rc == 0 && first.len)
-        printf("%s\n\n", buf_str(&first));
+                          x->args->retry_failed, &shown, err);
     if (rc == 0)
-        printf("%zu anchors: %zu answered, %zu failed before\n"
+        printf("%s%zu anchors: %zu answered, %zu failed before\n"
                "%zu requests, about %.0f tokens in, %.0f out, at most %.0f "
                "out\nmoney: about %s, at most %s%s%s\nnothing was sent\n",
-               e.anchors, e.answered, e.failed, e.requests, e.in, e.out,
-               e.out_most, bill_money(likely, e.currency, e.money),
+               buf_str(&shown), e.anchors, e.answered, e.failed, e.requests,
+               e.in, e.out, e.out_most, bill_money(likely, e.currency, e.money),
                bill_money(most, e.currency, e.money_most),
                e.unknown[0] ? "; no price of " : "", e.unknown);
     if (rc == 0 && x->judge.on)
         printf("the judge's questions depend on the answers and are not "
                "counted\n");
-    buf_release(&first);
+    buf_release(&shown);
     return rc;
 }
 

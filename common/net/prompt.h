@@ -16,6 +16,7 @@
  * Head, one a line, # begins a comment:
  *   language: zh              of what is written: en, zh, or "any"
  *   variables: anchor kinds   those used; then each must be, and no other
+ *   domain: TEXT              {domain}, unless the caller has another
  *   kind NAME: TEXT           a kind of negative
  *   axis NAME: A | B | C      a style axis and its values
  *   same: TEXT                how an example is shown, with {a} and {b}
@@ -29,7 +30,12 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum { PROMPT_KINDS = 40, PROMPT_AXES = 8, PROMPT_VALUES = 24 };
+enum {
+    PROMPT_KINDS = 40,
+    PROMPT_AXES = 8,
+    PROMPT_VALUES = 24,
+    PROMPT_DOMAIN_MAX = 400
+};
 
 struct prompt_kind {
     struct span name, text;
@@ -63,7 +69,8 @@ struct prompt {
     struct prompt_axis axis[PROMPT_AXES];
     size_t kinds, axes;
     bool uses[PROMPT_VARIABLES];
-    char hash[65]; /* SHA-256 of the template */
+    char domain[PROMPT_DOMAIN_MAX]; /* "": not said */
+    char hash[65];                  /* SHA-256 of the template */
 };
 
 struct prompt_values {
@@ -80,6 +87,10 @@ int prompt_load(struct prompt *p, const char *name, struct err *err) MUST_CHECK;
 void prompt_release(struct prompt *p);
 /* The file of a template's name. */
 int prompt_find(char path[4096], const char *name, struct err *err) MUST_CHECK;
+/* What {domain} stands for: given, or if that is "" the template's own.
+ * ERR_USAGE: it is used and neither says it, or given is used nowhere. */
+int prompt_domain(const struct prompt *p, const char *given, const char **out,
+                  struct err *err) MUST_CHECK;
 /* "{anchor}", ... */
 const char *prompt_variable(enum prompt_variable v);
 /* Append part (p->system or p->user) with the variables replaced. */

@@ -124,6 +124,15 @@ static int read_line(struct prompt *p, struct span line, bool *declared,
         *plain_member(p, key) = value;
         return 0;
     }
+    if (span_is(key, "domain")) {
+        if (value.len >= PROMPT_DOMAIN_MAX)
+            return ERR_SET(err, ERR_FORMAT,
+                           "%s: a domain of %zu bytes, expected less than %d",
+                           where, value.len, PROMPT_DOMAIN_MAX);
+        snprintf(p->domain, sizeof(p->domain), "%.*s", (int)value.len,
+                 value.ptr);
+        return 0;
+    }
     if (span_is(key, "variables")) {
         *declares = true;
         return declare(declared, value, where, err);
@@ -135,7 +144,8 @@ static int read_line(struct prompt *p, struct span line, bool *declared,
     if (name.len)
         return add_axis(p, name, value, where, err);
     return ERR_SET(err, ERR_FORMAT,
-                   "%s: unknown '%.*s': expected language, variables, kind "
+                   "%s: unknown '%.*s': expected language, variables, domain, "
+                   "kind "
                    "NAME, axis NAME, same, differ, graded or more",
                    where, (int)key.len, key.ptr);
 }
@@ -199,4 +209,18 @@ int prompt_read_head(struct prompt *p, const char *name, size_t *body,
     *body = end ? (size_t)(end - p->text.ptr) + 4 : 0;
     mark_used(p, p->text.ptr + *body, p->text.len - *body);
     return declares ? compare(p, declared, name, err) : 0;
+}
+
+int prompt_domain(const struct prompt *p, const char *given, const char **out,
+                  struct err *err)
+{
+    *out = given[0] ? given : p->domain;
+    if (given[0] && !p->uses[PROMPT_DOMAIN])
+        return ERR_SET(err, ERR_USAGE,
+                       "--domain is given, but the template has no {domain}");
+    if (!(*out)[0] && p->uses[PROMPT_DOMAIN])
+        return ERR_SET(err, ERR_USAGE,
+                       "the template has {domain}: say it with --domain, or "
+                       "with \"domain: TEXT\" in the template's head");
+    return 0;
 }

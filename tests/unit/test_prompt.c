@@ -201,6 +201,37 @@ static void a_mistake_in_the_head_is_named_with_its_line(void **state)
     }
 }
 
+static void the_domain_is_said_once(void **state)
+{
+    static const struct {
+        const char *text, *given, *want; /* a part of the message, or it */
+        bool fails;
+    } row[] = {
+        { "domain: shops\n===\n{domain} {anchor}", "", "shops", false },
+        { "domain: 网店\n===\n{domain} {anchor}", "banks", "banks", false },
+        { "{domain} {anchor}", "banks", "banks", false },
+        { "{anchor}", "", "", false },
+        { "{domain} {anchor}", "", "say it with --domain", true },
+        { "{anchor}", "banks", "has no {domain}", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct err err = ERR_INIT;
+        const char *got = NULL;
+        struct prompt p;
+        int rc;
+
+        assert_ok(load(&p, row[i].text, (size_t)-1, &err), &err);
+        rc = prompt_domain(&p, row[i].given, &got, &err);
+        assert_int_equal(rc, row[i].fails ? ERR_USAGE : 0);
+        if (row[i].fails ? !strstr(err.msg, row[i].want)
+                         : strcmp(got, row[i].want) != 0)
+            fail_msg("%s: '%s' %s", row[i].text, got, err.msg);
+        prompt_release(&p);
+    }
+}
+
 static void a_line_for_what_is_not_given_is_left_out(void **state)
 {
     struct prompt_values v = { .anchor = span_of("A"), .domain = "d" };
@@ -264,6 +295,7 @@ int main(void)
         CASE(a_missing_template_is_named),
         CASE(a_head_says_what_the_template_has),
         CASE(a_mistake_in_the_head_is_named_with_its_line),
+        CASE(the_domain_is_said_once),
         cmocka_unit_test(a_line_for_what_is_not_given_is_left_out),
         cmocka_unit_test(variables_are_replaced_once),
         cmocka_unit_test(the_built_in_templates_say_what_is_needed),

@@ -5,8 +5,8 @@ llm() {
 }
 spent() { grep -E '"(requests|answers|cached)"' llm.lmdb.run.json; }
 printf 'JSON: {positives}, {negatives} on {domain}\n---\n{anchor}\n' >template
-llm --template template && spent
-llm --template template && spent
+llm --template template --domain shops && spent
+llm --template template --domain shops && spent
 printf 'JSON! {positives}, {negatives} on {domain}\n---\n{anchor}\n' >template
-llm --template template && spent
-llm --template template --model other && spent
+llm --template template --domain shops && spent
+llm --template template --domain shops --model other && spent

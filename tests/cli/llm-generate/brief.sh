@@ -10,4 +10,4 @@ llm() {
     llm-generate --texts t.lmdb --provider p.json --out llm.lmdb --dry-run -q "$@" | head -n 1
 }
 llm --kinds negation=2,number --grades 0.3,0.6 --negatives 3 --notes notes.txt --examples gold.lmdb
-llm --template zh --styles register --domain 网店
+llm --template zh --styles register

@@ -4,4 +4,4 @@ printf '{"name":"n","base_url":"https://llm.invalid/v1","model":"m","extra":{"te
 printf 'For {domain}: {positives} and {negatives}, as JSON.\n---\n{anchor}' >template
 records import --in texts.txt --out t.lmdb -q 2>/dev/null
 touch .lock
-llm-generate --texts t.lmdb --provider p.json --template template --out llm.lmdb --dry-run && ls -A
+llm-generate --texts t.lmdb --provider p.json --template template --domain shops --out llm.lmdb --dry-run && ls -A
