@@ -31,16 +31,6 @@ static const char asking_pattern[] =
     "(?:^|[.!?,;:]\\s)" AUXILIARY
     "(?=\\s(?:i|you|we|they|he|she|it|there|this|that|these|those)\\b)";
 
-#define CONSONANT "[b-df-hj-np-tv-xz]"
-/* What is no word; words are passed over at once, so that no match begins
- * within one. Compounds of German reach eight consonants and thirty letters,
- * but hardly a whole sentence of them. */
-static const char nonsense_pattern[] =
-    "(?:\\b(?<w>\\w++)(?:[\\s\\p{P}]+\\g{w}\\b){3,})|"
-    "(?:(?<h>\\p{Han}{1,8})\\g{h}{3,})|\\p{Latin}{31,}|\\b" CONSONANT "{5,}\\b|"
-    "\\p{Latin}*?(?:" CONSONANT "{7,}|(?<l>\\p{Latin})\\g{l}{3})\\p{Latin}*|"
-    "(?:\\p{Latin}+|\\p{L})(*SKIP)(*FAIL)";
-
 int detect_new(struct detect **out, struct err *err)
 {
     struct detect *d = calloc(1, sizeof(*d));
@@ -51,11 +41,13 @@ int detect_new(struct detect **out, struct err *err)
         return ERR_SET(err, ERR_NOMEM, "cannot allocate detectors");
     rc = detect_open_numbers(d, err);
     if (rc == 0)
-        rc = pattern_new(&d->negation, negation_pattern, PATTERN_CASELESS, err);
+        rc = pattern_new(&d->negation, negation_pattern,
+                         PATTERN_CASELESS | PATTERN_ASCII, err);
     if (rc == 0)
-        rc = pattern_new(&d->asking, asking_pattern, PATTERN_CASELESS, err);
+        rc = pattern_new(&d->asking, asking_pattern,
+                         PATTERN_CASELESS | PATTERN_ASCII, err);
     if (rc == 0)
-        rc = pattern_new(&d->nonsense, nonsense_pattern, PATTERN_CASELESS, err);
+        rc = detect_open_nonsense(d, err);
     if (rc < 0) {
         detect_free(d);
         *out = NULL;
@@ -135,114 +127,20 @@ int detect_negation(struct detect *d, struct detect_negation *out,
     struct buf b = BUF_INIT(24 * text.len + 64);
     struct asking asking;
     struct span found, s;
-    size_t at = 0;
+    size_t at = 0, looked = 0;
     int rc = normalise_text(&b, text, NORMALISE_NFKC, err);
 
     *out = (struct detect_negation){ 0, 0 };
     s = (struct span){ buf_str(&b), b.len };
-    if (rc == 0)
-        rc = find_asking(d, &asking, s, err);
     while (rc == 0) {
         rc = pattern_each(d->negation, s, &at, &found, err);
+        if (rc == 0 && !looked++)
+            rc = find_asking(d, &asking, s, err);
         if (rc == 0 && !is_asking(&asking, found)) {
             out->n++;
             out->where += hash_negation(found, pattern_group(d->negation, 1));
         }
     }
-    buf_release(&b);
-    return rc < 0 ? rc : 0;
-}
-
-/* ---- letters without words ---- */
-
-/* Letters; of what is no word, digits and marks as well. */
-static size_t count_letters(struct span s, bool (*is)(uint32_t cp))
-{
-    const char *p = s.ptr, *end = p + s.len;
-    size_t n = 0;
-
-    while (p < end)
-        n += is(normalise_decode(&p, end));
-    return n;
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-static bool is_letter(char c)
-{
-    return lower(c) >= 'a' && lower(c) <= 'z';
-}
-
-static bool same_word(struct span a, struct span b)
-{
-    bool same = a.len == b.len && a.len > 0;
-
-    for (size_t i = 0; same && i < a.len; i++)
-        same = lower(a.ptr[i]) == lower(b.ptr[i]);
-    return same;
-}
-
-/* ASCII in which the pattern cannot find anything, at a tenth of the time: no
- * word is the one before it, and no run of letters is long, of one letter, or
- * without a vowel. */
-static bool is_plain(struct span s)
-{
-    size_t letters = 0, consonants = 0, alike = 0;
-    struct span word = { s.ptr, 0 }, before = word;
-    char last = 0;
-
-    for (size_t i = 0; i < s.len; i++) {
-        char c = lower(s.ptr[i]);
-
-        letters = is_letter(c) ? letters + 1 : 0;
-        consonants = letters && !strchr("aeiouy", c) ? consonants + 1 : 0;
-        alike = letters && c == last ? alike + 1 : 1;
-        last = c;
-        if (letters > 30 || consonants > 4 || alike > 3)
-            return false;
-        if (is_letter(c) || c == '_' || (c >= '0' && c <= '9')) {
-            word.len++;
-        } else {
-            if (same_word(word, before))
-                return false;
-            before = word.len ? word : before;
-            word = (struct span){ s.ptr + i + 1, 0 };
-        }
-    }
-    return true; /* four alike have three pairs */
-}
-
-int detect_nonsense(struct detect *d, double *share, struct span text,
-                    struct err *err)
-{
-    struct buf b = BUF_INIT(24 * text.len + 64);
-    size_t at = 0, good = 0, bad = 0, last = 0;
-    struct span s, found;
-    int rc;
-
-    *share = 0.0;
-    if (normalise_is_ascii(text) && is_plain(text))
-        return 0;
-    rc = normalise_text(&b, text, NORMALISE_NFKC, err);
-    s = (struct span){ buf_str(&b), b.len };
-    while (rc == 0) {
-        rc = pattern_each(d->nonsense, s, &at, &found, err);
-        if (rc == 0) {
-            size_t begin = (size_t)(found.ptr - s.ptr);
-
-            good += count_letters((struct span){ s.ptr + last, begin - last },
-                                  normalise_is_letter);
-            bad += count_letters(found, normalise_is_word);
-            last = begin + found.len;
-        }
-    }
-    if (bad)
-        good += count_letters((struct span){ s.ptr + last, s.len - last },
-                              normalise_is_letter);
-    *share = bad ? (double)bad / (double)(good + bad) : 0.0;
     buf_release(&b);
     return rc < 0 ? rc : 0;
 }

@@ -101,7 +101,8 @@ int detect_open_numbers(struct detect *d, struct err *err)
     int rc = 0;
 
     for (int i = 0; rc == 0 && i < READINGS; i++)
-        rc = pattern_new(&d->number[i], pattern[i], PATTERN_CASELESS, err);
+        rc = pattern_new(&d->number[i], pattern[i],
+                         PATTERN_CASELESS | PATTERN_ASCII, err);
     return rc;
 }
 

@@ -40,5 +40,6 @@ int detect_han_digit(struct span c); /* 0 to 9, or -1 */
 bool detect_is_clock(char unit);
 
 int detect_open_numbers(struct detect *d, struct err *err) MUST_CHECK;
+int detect_open_nonsense(struct detect *d, struct err *err) MUST_CHECK;
 
 #endif

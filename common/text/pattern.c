@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text/normalise.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -13,6 +15,7 @@ enum { MATCH_STEPS = 200000, DEPTH = 10000, HEAP_KIB = 16384 };
 
 struct pattern {
     pcre2_code *code;
+    pcre2_code *ascii; /* of PATTERN_ASCII, or NULL */
     pcre2_match_context *limits;
     pcre2_match_data *match;
     struct span text; /* of the last match */
@@ -36,24 +39,42 @@ static int pcre2_fail(struct err *err, int code)
     }
 }
 
-static int compile(struct pattern *p, const char *expression, unsigned flags,
+static int compile(pcre2_code **out, const char *expression, uint32_t options,
                    struct err *err)
 {
-    uint32_t options = PCRE2_UTF;
     PCRE2_SIZE offset = 0;
     int code = 0;
 
-    if (flags & PATTERN_CASELESS)
-        options |= PCRE2_CASELESS;
+    *out = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED, options,
+                         &code, &offset, NULL);
+    if (!*out) {
+        pcre2_fail(err, code);
+        return err_prefix(err, "\"%.80s\", offset %zu", expression,
+                          (size_t)offset);
+    }
+    /* three times as fast; without it, or short of its stack, the same is found
+     */
+    (void)pcre2_jit_compile(*out, PCRE2_JIT_COMPLETE);
+    return 0;
+}
+
+static int compile_forms(struct pattern *p, const char *expression,
+                         unsigned flags, struct err *err)
+{
+    uint32_t options = flags & PATTERN_CASELESS ? PCRE2_CASELESS : 0;
+    int rc;
+
     /* PCRE2 refuses UCP beside LITERAL, where it has no meaning */
-    options |= flags & PATTERN_LITERAL ? PCRE2_LITERAL
-                                       : PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C;
-    p->code = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED,
-                            options, &code, &offset, NULL);
-    if (p->code)
-        return 0;
-    pcre2_fail(err, code);
-    return err_prefix(err, "\"%.80s\", offset %zu", expression, (size_t)offset);
+    rc = compile(&p->code, expression,
+                 options | PCRE2_UTF |
+                     (flags & PATTERN_LITERAL
+                          ? PCRE2_LITERAL
+                          : PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C),
+                 err);
+    if (rc == 0 && flags & PATTERN_ASCII)
+        rc = compile(&p->ascii, expression, options | PCRE2_NEVER_BACKSLASH_C,
+                     err);
+    return rc;
 }
 
 int pattern_new(struct pattern **out, const char *expression, unsigned flags,
@@ -65,7 +86,7 @@ int pattern_new(struct pattern **out, const char *expression, unsigned flags,
     *out = NULL;
     if (!p)
         return ERR_SET(err, ERR_NOMEM, "pattern");
-    rc = compile(p, expression, flags, err);
+    rc = compile_forms(p, expression, flags, err);
     if (rc == 0) {
         p->limits = pcre2_match_context_create(NULL);
         p->match = pcre2_match_data_create_from_pattern(p->code, NULL);
@@ -76,9 +97,6 @@ int pattern_new(struct pattern **out, const char *expression, unsigned flags,
         pattern_free(p);
         return rc;
     }
-    /* three times as fast; without it, or short of its stack, the same is found
-     */
-    (void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
     pcre2_set_match_limit(p->limits, MATCH_STEPS);
     pcre2_set_depth_limit(p->limits, DEPTH);
     pcre2_set_heap_limit(p->limits, HEAP_KIB);
@@ -93,6 +111,7 @@ void pattern_free(struct pattern *p)
     pcre2_match_data_free(p->match);
     pcre2_match_context_free(p->limits);
     pcre2_code_free(p->code);
+    pcre2_code_free(p->ascii);
     free(p);
 }
 
@@ -100,14 +119,16 @@ static int find(struct pattern *p, struct span text, size_t from,
                 uint32_t options, struct span *found, struct err *err)
 {
     const char *s = text.len ? text.ptr : "";
+    const pcre2_code *code =
+        p->ascii && normalise_is_ascii(text) ? p->ascii : p->code;
     int rc;
 
     assert(from <= text.len);
     p->groups = 0;
-    rc = pcre2_match(p->code, (PCRE2_SPTR)s, text.len, from, options, p->match,
+    rc = pcre2_match(code, (PCRE2_SPTR)s, text.len, from, options, p->match,
                      p->limits);
     if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
-        rc = pcre2_match(p->code, (PCRE2_SPTR)s, text.len, from,
+        rc = pcre2_match(code, (PCRE2_SPTR)s, text.len, from,
                          options | PCRE2_NO_JIT, p->match, p->limits);
     if (rc == PCRE2_ERROR_NOMATCH)
         return 1;

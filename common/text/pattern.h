@@ -17,6 +17,10 @@ enum pattern_flags {
     PATTERN_PLAIN = 0,
     PATTERN_CASELESS = 1,
     PATTERN_LITERAL = 2, /* no character is special */
+    /* Compiled a second time for texts of ASCII, which are searched in half the
+     * time. The expression must not have other characters with ?, * or {}
+     * behind them, but for classes. */
+    PATTERN_ASCII = 4,
 };
 
 struct pattern;

@@ -58,33 +58,105 @@ static void letters_without_words_are_seen(void **state)
     }
 }
 
-/* ASCII is looked through without the pattern first; a mark that is none and no
- * letter makes it go the long way. */
-static void short_cuts_of_ascii_change_nothing(void **state)
+/* Up to 24 of the parts, one after the other; and the same with a mark behind
+ * them that stands for nothing, but makes the text go the long way. */
+static void compose(struct buf *text, struct buf *marked,
+                    const char *const *part, size_t parts, struct rng *r)
 {
-    static const char letter[] = "abbbdyaA  ._1-";
+    struct err err = ERR_INIT;
+
+    buf_reset(text);
+    buf_reset(marked);
+    for (uint64_t k = rng_below(r, 25); k > 0; k--)
+        assert_ok(buf_puts(text, part[rng_below(r, parts)], &err), &err);
+    assert_ok(buf_printf(marked, &err, "%s \xc3\xb7", buf_str(text)), &err);
+}
+
+static struct span of(const struct buf *b)
+{
+    return (struct span){ buf_str(b), b->len };
+}
+
+/* Most text is looked through without the pattern first. */
+static void what_is_plain_has_no_nonsense(void **state)
+{
+    static const char *const part[] = { "a", "b",  "bbb", "bbb", "d",  "y",
+                                        "a", "A",  " ",   " ",   ".",  "_",
+                                        "1", "哈", "哈",  "退",  "款", "，" };
+    struct buf text = BUF_INIT(512), marked = BUF_INIT(512);
     size_t bad = 0;
     struct rng r;
 
     (void)state;
     rng_init(&r, 1, 1);
-    for (int i = 0; i < 20000; i++) {
-        size_t n = rng_below(&r, 48);
+    for (int i = 0; i < 30000; i++) {
         struct err err = ERR_INIT;
         double share, want;
-        char text[64];
 
-        for (size_t k = 0; k < n; k++)
-            text[k] = letter[rng_below(&r, sizeof(letter) - 1)];
-        memcpy(text + n, "。", 4);
-        assert_ok(detect_nonsense(d, &share, (struct span){ text, n }, &err),
-                  &err);
-        assert_ok(detect_nonsense(d, &want, span_of(text), &err), &err);
+        compose(&text, &marked, part, sizeof(part) / sizeof(part[0]), &r);
+        assert_ok(detect_nonsense(d, &share, of(&text), &err), &err);
+        assert_ok(detect_nonsense(d, &want, of(&marked), &err), &err);
         if (share != want)
-            fail_msg("'%s': %g, by the pattern %g", text, share, want);
+            fail_msg("'%s': %g, by the pattern %g", buf_str(&text), share,
+                     want);
         bad += want > 0.0;
     }
-    assert_in_range(bad, 1000, 19000);
+    assert_in_range(bad, 1000, 29000);
+    buf_release(&text);
+    buf_release(&marked);
+}
+
+static bool same_list(const struct detect_numbers *a,
+                      const struct detect_numbers *b)
+{
+    bool same = a->n == b->n;
+
+    for (size_t i = 0; same && i < a->n; i++)
+        same = a->number[i].value == b->number[i].value &&
+               a->number[i].unit == b->number[i].unit &&
+               a->number[i].vague == b->number[i].vague;
+    return same;
+}
+
+/* ASCII is searched with patterns of its own. */
+static void ascii_has_the_numbers_and_negations_of_other_text(void **state)
+{
+    static const char *const part[] = {
+        "a ",       "an ",     "half ",  "past ",    "two ",    "twenty-",
+        "five ",    "hundred", " and ",  "thousand", "3",       "12:30 ",
+        "-",        "$",       "5k ",    "%",        "1,000",   "days ",
+        "hours",    " hour ",  "kg ",    "m ",       "pm ",     "monday ",
+        "may ",     "3 may ",  "first ", "second ",  "a pair ", "in the ",
+        "morning ", "not ",    "No ",    "isn't ",   "cannot ", "only ",
+        "you ",     "never ",  "fails ", "to ",      "or ",     "problem",
+        ", ",       ". ",      "? ",     "item",     "euros "
+    };
+    struct buf text = BUF_INIT(512), marked = BUF_INIT(512);
+    size_t numbers = 0, negations = 0;
+    struct rng r;
+
+    (void)state;
+    rng_init(&r, 1, 2);
+    for (int i = 0; i < 20000; i++) {
+        struct err err = ERR_INIT;
+        struct detect_numbers a, b;
+        struct detect_negation x, y;
+
+        compose(&text, &marked, part, sizeof(part) / sizeof(part[0]), &r);
+        assert_ok(detect_numbers(d, &a, of(&text), &err), &err);
+        assert_ok(detect_numbers(d, &b, of(&marked), &err), &err);
+        assert_ok(detect_negation(d, &x, of(&text), &err), &err);
+        assert_ok(detect_negation(d, &y, of(&marked), &err), &err);
+        if (!same_list(&a, &b) || x.n != y.n || x.where != y.where)
+            fail_msg("'%s': %zu numbers and %u negations, otherwise %zu and %u",
+                     buf_str(&text), a.n, x.n, b.n, y.n);
+        numbers += a.n;
+        negations += x.n;
+    }
+    assert_in_range(numbers, 20000, 200000);
+    assert_in_range(negations, 10000, 100000);
+    buf_release(&text);
+    buf_release(&marked);
 }
 
 static void numbers_are_read_in_both_languages(void **state)
@@ -332,7 +404,8 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make, clean)
     const struct CMUnitTest tests[] = {
         CASE(letters_without_words_are_seen),
-        CASE(short_cuts_of_ascii_change_nothing),
+        CASE(what_is_plain_has_no_nonsense),
+        CASE(ascii_has_the_numbers_and_negations_of_other_text),
         CASE(numbers_are_read_in_both_languages),
         CASE(numbers_are_compared_with_their_units),
         CASE(negations_are_counted),
