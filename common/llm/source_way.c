@@ -5,6 +5,17 @@
 
 #include "base/log.h"
 
+/* Is it how JSON is asked for? An endpoint that names nothing may mean that. */
+static bool is_format(const char *param)
+{
+    static const char *const begin[] = { "response_format", "messages" };
+
+    for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
+        if (strncmp(param, begin[i], strlen(begin[i])) == 0)
+            return true;
+    return !param[0];
+}
+
 bool source_other_way(struct source *s, const char *param)
 {
     static const char *const ours[] = { "temperature", "seed", "top_p",
@@ -20,6 +31,8 @@ bool source_other_way(struct source *s, const char *param)
                  param);
         return true;
     }
+    if (!is_format(param))
+        return false;
     if (s->rung + 1 >= s->provider.rungs) {
         s->rung = 0; /* it was not that */
         return false;

@@ -196,9 +196,36 @@ static void serve(struct sim_play *p, const struct sim_request *r)
     buf_release(&body);
 }
 
+/* What it does not take: a member of the request, which it names or not. */
+static bool refuse_member(struct sim_play *p, const struct sim_request *r)
+{
+    for (const char *s = sim_opt.refuse; *s; s += *s == '|') {
+        const char *text = strchr(s, '@') + 1;
+        size_t n = strcspn(text, "|");
+
+        if (memmem(r->body.ptr, r->body.len, text, n)) {
+            struct buf b = BUF_INIT(SIM_OUT_MAX);
+
+            putf(&b,
+                 "{\"error\":{\"message\":\"not supported\",\"type\":"
+                 "\"invalid_request_error\",\"param\":\"%.*s\",\"code\":"
+                 "\"unsupported_parameter\"}}",
+                 (int)(text - 1 - s), s);
+            put_answer(&p->out, 400, "", "application/json",
+                       (struct span){ b.ptr, b.len });
+            buf_release(&b);
+            return true;
+        }
+        s = text + n;
+    }
+    return false;
+}
+
 void sim_answer(struct sim_play *p, const struct sim_request *r,
                 const struct sim_fault *f)
 {
+    if (refuse_member(p, r))
+        return;
     if (!f && memmem(r->body.ptr, r->body.len, "\"stream\":true", 13))
         play_sse(p, r);
     else if (!f)

@@ -79,4 +79,38 @@ def graded():
     return "look-alikes have the grade that was asked of them", bad, r.out + r.err
 
 
-JOBS = [(thinks,), (cached,), (wasted,), (graded,)]
+LADDER = ["json_schema", "llama_schema", "json_object", "plain"]
+REFUSALS = ['@"type":"json_schema"', '@"json_object","schema"', '@"json_object"}']
+
+
+def rungs(refused):
+    """So many rungs of the ladder are refused: a request more for each, in all runs together, and the rung is remembered."""
+    folder, bad = tempfile.mkdtemp(), []
+    with lib.Sim("--refuse", "|".join(REFUSALS[:refused]), "--latency", 5) as s:
+        store, prof = lib.texts(folder, 60), lib.profile(folder, s.port, json=LADDER)
+        for limit, requests in (40, 40 + refused), (60, 60 + refused):
+            r = lib.run(folder, store, prof, "--limit", limit, "--force")
+            with open(os.path.join(folder, "out.lmdb.answers.report.json")) as f:
+                way = json.load(f)["json"]["sim/sim"]
+            if r.code or r.done["kept"] != str(limit) or s.bill()["requests"] != requests or way != LADDER[refused]:
+                bad.append("exit %d, kept %s, %d requests about %d, asked by %s" %
+                           (r.code, r.done.get("kept"), s.bill()["requests"], limit, way))
+    shutil.rmtree(folder)
+    return "%d of the ladder's rungs are refused once, not by each request" % refused, bad, r.err
+
+
+def member():
+    """A member that is refused is left out where the answer is none the worse; else the run ends, and the ladder is not tried."""
+    folder, bad = tempfile.mkdtemp(), []
+    for name, code, requests in ("temperature", 0, 21), ("seed", 0, 21), ("think", 78, 3):
+        with lib.Sim("--refuse", '%s@"%s":' % (name, name)) as s:
+            prof = lib.profile(folder, s.port, json=LADDER, thinking={"off": {"think": False}})
+            r = lib.run(folder, lib.texts(folder, 20), prof, "--answers", os.path.join(folder, name), "--force")
+            if r.code != code or s.bill()["requests"] != requests or "trying" in r.err:
+                bad.append("%s: exit %d, %d requests: %s" % (name, r.code, s.bill()["requests"], r.err))
+            os.remove(os.path.join(folder, "anchors.lmdb"))
+    shutil.rmtree(folder)
+    return "a member of the request that is refused", bad, r.err
+
+
+JOBS = [(rungs, 0), (rungs, 1), (rungs, 2), (rungs, 3), (member,), (thinks,), (cached,), (wasted,), (graded,)]

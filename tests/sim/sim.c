@@ -3,7 +3,7 @@
  *   sim [--seed N] [--latency MS] [--faults A=0.01,B=0.02] [--always NAME]
  *       [--times N] [--said "STATUS BODY"] [--storm REQUESTS,MS] [--key KEY]
  *       [--bill FILE] [--port N] [--poll S] [--batch WHAT] [--hold N,AFTER]
- *       | --names
+ *       [--refuse PARAM@TEXT|PARAM@TEXT] | --names
  * GET /bill: what it billed, as JSON. SIGTERM ends it.
  */
 #include <arpa/inet.h>
@@ -32,6 +32,7 @@ struct conn {
 struct sim_options sim_opt = { .faults = "",
                                .always = "",
                                .said = "200 {}",
+                               .refuse = "",
                                .times = 1,
                                .key = "",
                                .bill = "",
@@ -367,6 +368,9 @@ static void set_option(int o)
     case 'k':
         sim_opt.key = optarg;
         break;
+    case 'r':
+        sim_opt.refuse = optarg;
+        break;
     case 'b':
         sim_opt.bill = optarg;
         break;
@@ -411,6 +415,7 @@ int main(int argc, char **argv)
         { "poll", 1, NULL, 'p' },   { "names", 0, NULL, 'n' },
         { "port", 1, NULL, 'P' },   { "batch", 1, NULL, 'B' },
         { "hold", 1, NULL, 'h' },   { "said", 1, NULL, 'y' },
+        { "refuse", 1, NULL, 'r' },
         { NULL, 0, NULL, 0 }
     };
     int o, port = 0;

@@ -182,8 +182,10 @@ static void when_all_ways_are_refused_it_was_not_that(void **state)
 
     (void)state;
     assert_ok(load("{\"endpoints\":[{\"profile\":\"a.json\"}]}", &err), &err);
+    assert_false(source_other_way(s, "max_tokens")); /* it says what it was */
+    assert_int_equal(s->rung, 0);
     assert_true(source_other_way(s, ""));
-    assert_true(source_other_way(s, ""));
+    assert_true(source_other_way(s, "messages"));
     assert_false(source_other_way(s, ""));
     assert_int_equal(s->rung, 0);
 }
