@@ -212,8 +212,7 @@ static int fetch(struct batch *b, const char *file, struct err *err)
     rc = exchange_call(&b->net, "GET", path, NULL, (struct span){ NULL, 0 },
                        true, err);
     if (rc == 0 && b->net.status / 100 != 2)
-        rc = ERR_SET(err, ERR_UNAVAIL, "%s: HTTP %ld: %.200s", path,
-                     b->net.status, buf_str(&b->net.body));
+        rc = exchange_refused(&b->net, path, err);
     return rc;
 }
 

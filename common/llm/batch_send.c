@@ -235,9 +235,13 @@ static int create(struct batch *b, struct shard *s, struct err *err)
             if (rc <= 0)
                 break;
             rc = 0;
-        } else if (rc < 0 || !(not_found_yet(&b->net) || b->net.status == 429))
+        } else if (rc < 0 ||
+                   !(not_found_yet(&b->net) || exchange_may_pass(&b->net)))
             break;
-        rc = batch_wait(b, fmin(0.5 * (double)(1 << i), b->limit.poll_s), err);
+        rc = batch_wait(
+            b,
+            fmax(b->net.wait_s, fmin(0.5 * (double)(1 << i), b->limit.poll_s)),
+            err);
     }
     if (rc == 0 && !s->batch[0])
         rc = take_id(b, s, err);

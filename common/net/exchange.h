@@ -15,6 +15,7 @@ struct exchange {
     bool (*stopped)(void); /* a signal came; may be NULL */
     /* of the last call */
     long status;     /* 0: no answer, see error */
+    double wait_s;   /* it asks to wait so long; -1: it does not */
     struct buf body; /* without the key, even if the server echoed it */
     char error[256];
 };
@@ -22,14 +23,21 @@ struct exchange {
 
 void exchange_release(struct exchange *x);
 
-/* path: after base_url. body NULL: none. What may pass (no connection, 429,
- * 5xx) is tried again for about two minutes if again. 0: an answer with any
+/* path: after base_url. body NULL: none. What may pass (no connection, a
+ * throttle, 5xx) is tried again for about two minutes if again, or as the
+ * server asks, up to a quarter of an hour each time. 0: an answer with any
  * status came; ERR_UNAVAIL: none did; ERR_STOPPED. */
 int exchange_call(struct exchange *x, const char *method, const char *path,
                   const char *type, struct span body, bool again,
                   struct err *err) MUST_CHECK;
-/* The last answer as JSON; ERR_FORMAT with the path when it is not 2xx or not
- * JSON; then also its status and beginning are named. */
+/* The last answer was not 2xx: the error that this is for the run, by the
+ * profile (reply.h), with path, status and the beginning of the body. */
+int exchange_refused(const struct exchange *x, const char *path,
+                     struct err *err) MUST_CHECK;
+/* May the same call work later? */
+bool exchange_may_pass(const struct exchange *x);
+/* The last answer as JSON. Not 2xx: as exchange_refused(); no JSON:
+ * ERR_FORMAT. */
 int exchange_json(const struct exchange *x, const char *path, struct json **doc,
                   struct err *err) MUST_CHECK;
 

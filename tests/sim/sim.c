@@ -415,8 +415,7 @@ int main(int argc, char **argv)
         { "poll", 1, NULL, 'p' },   { "names", 0, NULL, 'n' },
         { "port", 1, NULL, 'P' },   { "batch", 1, NULL, 'B' },
         { "hold", 1, NULL, 'h' },   { "said", 1, NULL, 'y' },
-        { "refuse", 1, NULL, 'r' },
-        { NULL, 0, NULL, 0 }
+        { "refuse", 1, NULL, 'r' }, { NULL, 0, NULL, 0 }
     };
     int o, port = 0;
 

@@ -49,7 +49,7 @@ struct sim_options {
     const char *faults; /* "NAME=SHARE,NAME=SHARE" */
     const char *always; /* fault of every key's first `times` requests */
     unsigned times;
-    const char *said;          /* "STATUS BODY": what the fault "said" says */
+    const char *said;   /* "STATUS BODY": what the fault "said" says */
     const char *refuse; /* "PARAM@TEXT|..": 400 to bodies with a TEXT in it */
     unsigned storm, storm_len; /* after so many requests, ms of 429 */
     const char *key;           /* API key that is accepted; "" = any */
