@@ -4,7 +4,7 @@ The oracle: each anchor ends as kept or failed with a reason; seen = kept + reje
 bill's, and what was billed but did not arrive is in the ledger as unknown; memory is bounded; the host that redirects
 lead to got nothing; the key is nowhere.
 """
-import json, os, re, shutil, subprocess, sys, tempfile, time
+import json, os, re, shutil, signal, subprocess, sys, tempfile, time
 from concurrent.futures import ThreadPoolExecutor
 
 import batches, codes, keys, lib, readme, reports, runs, soak, tls
@@ -240,7 +240,9 @@ def http2():
             came = s.bill()["requests"]
             while s.bill()["requests"] < came + 70 and p.poll() is None:
                 time.sleep(0.01)
+            p.send_signal(signal.SIGSTOP)  # it sees the connection broken, but not how long nghttpx takes to listen again
             front.restart()
+            p.send_signal(signal.SIGCONT)
         r = lib.finish(p, folder)
         bill = s.bill()
     bad += swallowed(r, bill)
