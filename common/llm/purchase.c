@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/progress.h"
+#include "llm/context.h"
 #include "llm/top_up.h"
 
 enum {
@@ -22,11 +23,12 @@ struct state {
     struct buyer_attempt last;  /* accounted for */
     double money;               /* ... its money; below 0: unknown */
     bool warned[BUYER_SOURCES]; /* of thinking */
-    bool cut[BUYER_SOURCES];    /* ... and of prompts cut short */
-    struct budget_sum before;   /* spent by earlier runs */
-    bool unsaved;               /* the ledger has changed since the commit */
-    double began;               /* seconds, monotonic */
-    double peak_told;           /* when waiting for cheaper hours was logged */
+    struct context context[BUYER_SOURCES];
+    struct err why;           /* to end the run, when its code is set */
+    struct budget_sum before; /* spent by earlier runs */
+    bool unsaved;             /* the ledger has changed since the commit */
+    double began;             /* seconds, monotonic */
+    double peak_told;         /* when waiting for cheaper hours was logged */
     char note[240];
 };
 
@@ -184,19 +186,25 @@ static void guard_thinking(struct state *x, const struct buyer_attempt *a,
              p->known ? ", paid for like the rest" : "");
 }
 
-/* A server may cut a prompt that is longer than its context without a word:
- * what it answers then is about something else. */
 static void guard_prompt(struct state *x, const struct buyer_attempt *a)
 {
-    double bytes = (double)a->ask->body.len, got = a->said->usage.prompt;
+    const struct source *s = &x->job->inquiry->sources->source[a->ask->source];
+    struct err why = ERR_INIT;
 
-    if (got < 0.0 || bytes < 1000.0 || got > bytes / 16.0 ||
-        x->cut[a->ask->source])
-        return;
-    x->cut[a->ask->source] = true;
-    log_warn("%s read %.0f tokens of a request of %.0f bytes: is its context "
-             "too short?",
-             x->job->inquiry->sources->source[a->ask->source].name, got, bytes);
+    /* canned answers say what they like */
+    if (!s->replay && !x->why.code &&
+        context_look(&x->context[a->ask->source], s->name,
+                     (double)a->ask->body.len, &a->said->usage, &why) < 0)
+        x->why = why;
+}
+
+static bool spoilt(void *ctx, struct err *why)
+{
+    const struct state *x = ctx;
+
+    if (x->why.code)
+        *why = x->why;
+    return x->why.code != 0;
 }
 
 static int commit(void *ctx, struct err *err)
@@ -391,6 +399,7 @@ int purchase_run(const struct purchase *p, struct purchase_counts *n,
         .renew = follow,
         .proven = proven,
         .stopped = p->stopped,
+        .spoilt = spoilt,
         .show = show,
     };
     struct err none = ERR_INIT;

@@ -143,7 +143,7 @@ static void check_end(struct buyer *b)
         ERR_SET(&why, ERR_AGAIN,
                 "the time is up (%g s); run the same command again to go on",
                 most);
-    if (why.code)
+    if (why.code || (b->job->spoilt && b->job->spoilt(b->job->ctx, &why)))
         buyer_stop(b, &why);
 }
 

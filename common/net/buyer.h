@@ -131,6 +131,9 @@ struct buyer_job {
     /* Has this way of asking been answered before? NULL: all have. */
     bool (*proven)(void *ctx, unsigned source);
     bool (*stopped)(void); /* a signal came */
+    /* More of the answers would be of no use: end, for the reason in *why.
+     * NULL: never. */
+    bool (*spoilt)(void *ctx, struct err *why);
     void (*show)(void *ctx, const struct buyer_view *v);
 };
 

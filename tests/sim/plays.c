@@ -173,6 +173,7 @@ const struct sim_fault sim_plays[] = {
     PLAY("empty-choices", play_empty_choices),
     PLAY("null-choices", play_null_choices),
     PLAY("no-usage", play_no_usage),
+    PLAY("cut-prompt", play_cut_prompt),
     PLAY("usage-null", play_usage_null),
     PLAY("usage-floats", play_usage_floats),
     PLAY("usage-strings", play_usage_strings),

@@ -221,6 +221,23 @@ void play_no_usage(struct sim_play *p, const struct sim_request *r)
     buf_release(&b);
 }
 
+/* Ollama's way with a prompt that is longer than its context. */
+void play_cut_prompt(struct sim_play *p, const struct sim_request *r)
+{
+    struct buf content = BUF_INIT(SIM_OUT_MAX), body = BUF_INIT(SIM_OUT_MAX);
+    size_t completion;
+
+    sim_content(&content, r);
+    completion = content.len / 4 + 1;
+    put_completion(&body, (struct span){ content.ptr, content.len }, "stop",
+                   4096 - completion, completion);
+    put_answer(&p->out, 200, "", "application/json",
+               (struct span){ body.ptr, body.len });
+    sim_bill(r->key, SIM_WHOLE, 4096 - completion, completion);
+    buf_release(&content);
+    buf_release(&body);
+}
+
 void play_other_id(struct sim_play *p, const struct sim_request *r)
 {
     play_say(

@@ -4,6 +4,20 @@ import json, os, re, shutil, tempfile
 import lib, runs
 
 
+def cut_prompts():
+    """Prompts that are cut, by the usage: the run ends for it, and what came before is kept."""
+    folder, bad = tempfile.mkdtemp(), []
+    with lib.Sim("--always", "cut-prompt", "--latency", 5) as s:
+        r = lib.run(folder, lib.texts(folder, 40), lib.profile(folder, s.port, concurrency={"start": 1, "max": 1}))
+        bill = s.bill()
+    if r.code != 78 or bill["requests"] not in (5, 6) or "took 4096 tokens for each of 5 answers" not in r.err:
+        bad.append("exit %d after %d requests" % (r.code, bill["requests"]))
+    if abs(r.ledger["money"] - lib.money(bill, "whole")) > 1e-9:
+        bad.append("billed %g, ledger %g" % (lib.money(bill, "whole"), r.ledger["money"]))
+    shutil.rmtree(folder)
+    return "an endpoint that cuts prompts ends the run", bad, r.err
+
+
 def thinks():
     """It is told not to think and does: one warning with what it took, however many answers; none when it is told to."""
     folder, bad = tempfile.mkdtemp(), []
@@ -113,4 +127,4 @@ def member():
     return "a member of the request that is refused", bad, r.err
 
 
-JOBS = [(rungs, 0), (rungs, 1), (rungs, 2), (rungs, 3), (member,), (thinks,), (cached,), (wasted,), (graded,)]
+JOBS = [(rungs, 0), (rungs, 1), (rungs, 2), (rungs, 3), (member,), (cut_prompts,), (thinks,), (cached,), (wasted,), (graded,)]

@@ -138,7 +138,11 @@ static void a_question_is_known_by_what_is_sent(void **state)
     assert_string_equal(before, after);
     /* what does not reach the model's answer */
     load_profile(PROFILE(",\"timeout_s\":9,\"key_env\":\"OTHER\",\"errors\":"
-                         "{\"x\":\"auth\"}"));
+                         "{\"x\":\"auth\"},\"key_file\":\"k\",\"rpm\":9,"
+                         "\"tpm\":9,\"concurrency\":{\"start\":2,\"max\":3},"
+                         "\"key_header\":\"api-key\",\"notes\":\"n\","
+                         "\"prices\":[{\"input\":1,\"output\":2}],"
+                         "\"batch\":{}"));
     hash_now(after);
     assert_string_equal(before, after);
 #define ASSERT_OTHER(change) \
