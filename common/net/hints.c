@@ -66,8 +66,10 @@ double hints_duration(const char *value)
 
 double hints_retry_after(const char *value)
 {
-    double s = hints_duration(value);
+    double s;
 
+    value += strspn(value, " \t");
+    s = hints_duration(value);
     return s >= 0.0 || strlen(value) < 20 ? s : sane(http_date_wait(value));
 }
 

@@ -18,7 +18,7 @@ ROWS += [("openai", 503, "server_is_overloaded", "server_error", "m", "throttled
          ("openai", 404, "model_not_found", "invalid_request_error", "m", "config"),
          ("openai", 400, "context_length_exceeded", "invalid_request_error", "m", "bad-input"),
          ("deepseek", 402, "invalid_request_error", "unknown_error", "Insufficient Balance", "billing"),
-         ("deepseek", 422, "", "invalid_request_error", "m", "bad-input"), ("deepseek", 429, "", "", "m", "throttled"),
+         ("deepseek", 422, "", "invalid_request_error", "m", "config"), ("deepseek", 429, "", "", "m", "throttled"),
          ("deepseek", 503, "", "", "m", "throttled"), ("deepseek", 500, "", "", "m", "transient"),
          ("deepseek", 401, "invalid_request_error", "authentication_error", "m", "auth")]
 ROWS += [("dashscope", 429, c, c, m, "throttled") for c, m in (

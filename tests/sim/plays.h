@@ -27,9 +27,9 @@ play_fn play_silence, play_slow_header, play_slow_body, play_pieces,
 play_fn play_spaces, play_blank, play_wrong_shape, play_chat, play_filtered,
     play_few, play_truncated, play_other_finish, play_fenced, play_thinking,
     play_half_thought, play_refusal, play_null_content, play_empty_choices,
-    play_null_choices, play_no_usage, play_cut_prompt, play_two_choices, play_reasons,
-    play_cached, play_other_id, play_sse, play_sse_no_done, play_sse_cut,
-    play_sse_error, play_sse_spaces, play_sse_null_finish;
+    play_null_choices, play_no_usage, play_cut_prompt, play_two_choices,
+    play_reasons, play_cached, play_other_id, play_sse, play_sse_no_done,
+    play_sse_cut, play_sse_error, play_sse_spaces, play_sse_null_finish;
 play_fn play_gzip, play_bom, play_parts, play_reasoning, play_reasoning_content,
     play_closing_tag, play_odd_finish, play_null_finish, play_usage_null,
     play_usage_floats, play_usage_strings, play_usage_renamed, play_no_id,
