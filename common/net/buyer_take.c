@@ -112,13 +112,34 @@ static bool broke_with_another(struct lane *l, double sent,
     return same;
 }
 
+/* A request that did not get out cost nothing, and nobody has seen it: it waits
+ * for the endpoint and spends no attempt. Was the endpoint never there? Then
+ * its address may be wrong. */
+static bool wait_outage(struct buyer *b, struct buyer_slot *s,
+                        const struct post_done *d)
+{
+    struct lane *l = &b->lane[s->lane];
+
+    if (d->status || d->sent || l->answers == 0)
+        return false;
+    lane_outage(l, s->sent, buyer_now(), d->error);
+    b->n->retried++;
+    s->not_before = l->limiter.closed_until + rng_uniform(&b->rng);
+    s->waiting = true;
+    return true;
+}
+
 static void wait_transient(struct buyer *b, struct buyer_slot *s,
                            const struct post_done *d)
 {
+    struct lane *l = &b->lane[s->lane];
     double wait;
 
-    if (!broke_with_another(&b->lane[s->lane], s->sent, d))
-        count_result(&b->lane[s->lane], true, d);
+    if (wait_outage(b, s, d))
+        return;
+    if (!broke_with_another(l, s->sent, d) &&
+        (d->status || lane_broke(l, s->sent, buyer_now())))
+        count_result(l, true, d);
     if (++s->tries >= TRIES || d->hints.should_retry == 0) {
         give_up(b, s, d);
         return;

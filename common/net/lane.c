@@ -9,6 +9,8 @@ enum {
     SILENCE_MAX_S = 600, /* throttled so long without one success: the end */
     SILENCE_TELL_S = 60,
     PAUSE_TELL_S = 60, /* a wait that is worth a line */
+    OUTAGE_WAIT_MAX_S = 60,
+    BURST = 8, /* requests in a row that count when they break */
 };
 
 void lane_init(struct lane *l, const struct buyer_lane *want, double now)
@@ -110,9 +112,45 @@ void lane_throttle(struct lane *l, double sent, double now, double wait_s,
         tell(l, now, wait_s);
 }
 
+void lane_outage(struct lane *l, double sent, double now, const char *reason)
+{
+    struct err why = ERR_INIT;
+    double wait;
+
+    if (l->outages && sent < l->outage_at)
+        return;
+    l->outage_at = now;
+    if (isnan(l->silent))
+        l->silent = now;
+    wait = fmin(ldexp(0.5, (int)l->outages), OUTAGE_WAIT_MAX_S);
+    l->outages += l->outages < 32;
+    l->limiter.closed_until = fmax(l->limiter.closed_until, now + wait);
+    if (now - l->silent > SILENCE_MAX_S) {
+        ERR_SET(&why, ERR_UNAVAIL,
+                "%s cannot be reached for %d s (%s); run the same command "
+                "again to go on",
+                l->want->name, SILENCE_MAX_S, reason);
+        lane_stop(l, &why);
+    } else if (l->outages == 1 || now - l->told >= SILENCE_TELL_S) {
+        log_warn("%s cannot be reached (%s): next try in %.1f s", l->want->name,
+                 reason, wait);
+        l->told = now;
+    }
+}
+
+bool lane_broke(struct lane *l, double sent, double now)
+{
+    if (l->broken >= BURST && sent < l->burst_at)
+        return false;
+    if (++l->broken == BURST)
+        l->burst_at = now;
+    return true;
+}
+
 void lane_answered(struct lane *l)
 {
     l->answers++;
+    l->broken = l->outages = 0;
     l->silent = NAN;
     limiter_success(&l->limiter);
 }

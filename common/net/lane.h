@@ -23,6 +23,10 @@ struct lane {
     struct breaker breaker;
     long lost_connection; /* the last one that broke, and when that counted */
     double lost_at;
+    unsigned broken;  /* requests that broke, none answered between them */
+    double burst_at;  /* when they were as many as count */
+    unsigned outages; /* attempts to reach it in vain, no answer since */
+    double outage_at; /* when the last of them counted */
     size_t busy, answers, refused;
     bool stopped;
     struct err why; /* ... if so */
@@ -50,6 +54,15 @@ void lane_show_body(char *out, size_t size, const struct post_done *d);
  */
 void lane_throttle(struct lane *l, double sent, double now, double wait_s,
                    double max_wait_s);
+/*
+ * A request, sent at `sent`, did not get out to an endpoint that had answered.
+ * Pauses the lane for longer each time, up to a minute; stops it after ten
+ * minutes without an answer. Those sent before the last pause add nothing.
+ */
+void lane_outage(struct lane *l, double sent, double now, const char *reason);
+/* Does a request that broke, sent at `sent`, count as a failure? When a server
+ * goes away all that is under way breaks: eight of them count. */
+bool lane_broke(struct lane *l, double sent, double now);
 /* An answer came. */
 void lane_answered(struct lane *l);
 /* Take over what the headers say about limits. */

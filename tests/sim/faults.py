@@ -255,6 +255,31 @@ def http2():
     return "HTTP/2, and its connection breaks", bad, r.err
 
 
+def restarted():
+    """The endpoint breaks off all that is under way and is gone for a while: nothing is given up, and nobody need start again."""
+    folder = tempfile.mkdtemp()
+    store = lib.texts(folder, 800)
+    bad = []
+    with lib.Sim("--latency", 300) as s:
+        prof = lib.profile(folder, s.port, concurrency={"start": 64, "max": 64}, timeout_s=20)
+        p = lib.start(folder, store, prof, "--fixed")
+        while s.bill()["requests"] < 300 and p.poll() is None:
+            time.sleep(0.01)
+        before, port = s.bill()["whole"]["n"], s.port
+    time.sleep(3)
+    with lib.Sim("--latency", 300, "--port", port) as s:
+        r = lib.finish(p, folder)
+        bill = s.bill()
+    if r.code != OK or r.done.get("kept") != "800":
+        bad.append("exit %d, kept %s of 800" % (r.code, r.done.get("kept")))
+    if "cannot be reached" not in r.err:
+        bad.append("the log does not say that it cannot be reached")
+    if not 0 <= before + bill["whole"]["n"] - 800 <= 64:
+        bad.append("%d + %d answers on the bills" % (before, bill["whole"]["n"]))
+    shutil.rmtree(folder)
+    return "an endpoint that is gone for three seconds", bad, r.err
+
+
 def foreign():
     """A server of somebody else's, where its packages are: 0 skipped, or 1."""
     r = subprocess.run(["bash", os.path.join(lib.ROOT, "tests/sim/llama_server.sh"), os.environ.get("LLAMA_PYTHON", "python3")],
@@ -275,6 +300,7 @@ def main():
         jobs = [j for j in jobs if os.environ["ONLY"] in j[1]]
     skipped = foreign()
     check(*table(names))
+    check(*restarted())
     if shutil.which("openssl"):
         check(*certificates())
         if shutil.which("nghttpx"):

@@ -109,6 +109,66 @@ static void a_quarter_of_an_hour_and_more_pauses_all_of_it(void **state)
 
 /* ---- what headers say ---- */
 
+static void an_endpoint_that_is_gone_is_tried_less_and_less_often(void **state)
+{
+    double t = 1000.0;
+
+    (void)state;
+    lane_answered(&lane);
+    lane_outage(&lane, t - 0.1, t, "refused");
+    assert_near("first pause", lane.limiter.closed_until, t + 0.5, 0, 1e-9);
+    /* what was under way with it adds nothing */
+    lane_outage(&lane, t - 0.1, t + 0.2, "refused");
+    assert_near("the same", lane.limiter.closed_until, t + 0.5, 0, 1e-9);
+    for (double pause = 1.0; pause <= 32.0; pause *= 2.0) {
+        t = lane.limiter.closed_until + 0.1;
+        lane_outage(&lane, t, t, "refused");
+        assert_near("longer", lane.limiter.closed_until, t + pause, 0, 1e-9);
+    }
+    t = lane.limiter.closed_until + 0.1;
+    lane_outage(&lane, t, t, "refused");
+    assert_near("a minute", lane.limiter.closed_until, t + 60.0, 0, 1e-9);
+    lane_answered(&lane);
+    t += 100.0;
+    lane_outage(&lane, t, t, "refused");
+    assert_near("anew", lane.limiter.closed_until, t + 0.5, 0, 1e-9);
+}
+
+static void ten_minutes_out_of_reach_end_it(void **state)
+{
+    (void)state;
+    lane_answered(&lane);
+    for (double t = 1000.0; t <= 1600.0; t += 60.0)
+        lane_outage(&lane, t, t, "refused");
+    assert_false(lane.stopped);
+    lane_outage(&lane, 1601.0, 1601.0, "refused");
+    assert_true(lane.stopped);
+    assert_int_equal(lane.why.code, ERR_UNAVAIL);
+    assert_string_equal(lane.why.msg,
+                        "p cannot be reached for 600 s (refused); run the same "
+                        "command again to go on");
+}
+
+static void of_what_breaks_at_once_eight_count(void **state)
+{
+    unsigned counted = 0;
+
+    (void)state;
+    for (int i = 0; i < 64; i++)
+        counted += lane_broke(&lane, 999.0, 1000.0 + 0.001 * i);
+    assert_int_equal(counted, 8);
+    assert_true(lane_broke(&lane, 1001.0, 1002.0)); /* sent since */
+    /* with answers between them each counts */
+    lane_answered(&lane);
+    counted = 0;
+    for (int i = 0; i < 64; i++) {
+        counted += lane_broke(&lane, 999.0, 1000.0);
+        if (i % 8 == 7)
+            lane_answered(&lane);
+    }
+    assert_int_equal(counted, 64);
+}
+
 static void learn(const char *const *lines, double now)
 {
     struct hints h;
@@ -189,6 +249,9 @@ int main(void)
         CASE(a_long_pause_that_was_asked_for_is_no_silence),
         CASE(hours_without_a_request_are_no_silence),
         CASE(a_quarter_of_an_hour_and_more_pauses_all_of_it),
+        CASE(an_endpoint_that_is_gone_is_tried_less_and_less_often),
+        CASE(ten_minutes_out_of_reach_end_it),
+        CASE(of_what_breaks_at_once_eight_count),
         CASE(three_quarters_of_the_limits_are_used),
         CASE(limits_that_were_given_stay),
         CASE(nothing_left_closes_it_until_the_reset),
