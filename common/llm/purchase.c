@@ -352,21 +352,20 @@ static void show(void *ctx, const struct buyer_view *v)
     size_t done = x->at > v->open ? x->at - v->open : 0;
     double minutes = (clock_s() - x->began) / 60.0;
     struct budget_sum sum;
-    int used;
+    int used = 0;
 
     ledger_spent(x->job->ledger, &sum);
-    used = snprintf(x->note, sizeof(x->note),
-                    "cached=%zu failed=%zu filtered=%zu refused=%zu "
-                    "throttled=%zu retried=%zu "
-                    "under_way=%zu of=%.0f tokens_min=%.0f",
-                    x->n->cached, n->gave_up + x->n->failed, n->filtered,
-                    n->refused, n->throttled, n->retried, v->busy, v->limit,
-                    minutes > 0.0 ? (sum.tokens - x->before.tokens) / minutes
-                                  : 0.0);
+    /* what matters most comes first: a narrow terminal cuts the rest off */
     if (sum.money > 0.0)
-        snprintf(x->note + used, sizeof(x->note) - (size_t)used,
-                 " money=%.4g projected=%.4g", sum.money,
-                 projected(x, done, sum.money));
+        used = snprintf(x->note, sizeof(x->note), "money=%.4g projected=%.4g ",
+                        sum.money, projected(x, done, sum.money));
+    snprintf(x->note + used, sizeof(x->note) - (size_t)used,
+             "failed=%zu filtered=%zu refused=%zu throttled=%zu retried=%zu "
+             "under_way=%zu of=%.0f tokens_min=%.0f cached=%zu",
+             n->gave_up + x->n->failed, n->filtered, n->refused, n->throttled,
+             n->retried, v->busy, v->limit,
+             minutes > 0.0 ? (sum.tokens - x->before.tokens) / minutes : 0.0,
+             x->n->cached);
     progress_update(done, x->note);
 }
 

@@ -26,7 +26,8 @@ int minhash_new(struct minhash **out, double threshold,
                 struct err *err) MUST_CHECK;
 void minhash_free(struct minhash *m); /* NULL is fine */
 /*
- * The number of an earlier text near this one, or -1; then the text is kept
+ * The number of an earlier text near this one, with the same digits in the same
+ * order, or -1; then the text is kept
  * under the next number, from 0, together with group (the caller's). Texts of
  * the same group as this one are not looked at. text should be folded
  * (text/fold.h). ERR_NOMEM, ERR_FULL: 2^32 texts.

@@ -198,8 +198,9 @@ def memory(few=1000, many=10000):
     return "memory does not grow with what is bought", bad, ""
 
 
-PARTS = (r"(\d+)/(\d+) anchors +(\d+)% ([\d.]+)/s(?: eta (\S+))? cached=(\d+) failed=(\d+) filtered=(\d+) refused=(\d+) "
-         r"throttled=(\d+) retried=(\d+) under_way=(\d+) of=(\d+) tokens_min=(\d+)(?: money=([\d.e-]+) projected=([\d.e-]+))?")
+PARTS = r"(?P<done>\d+)/600 anchors +\d+% [\d.]+/s(?: eta (?P<eta>\S+))?(?: money=(?P<money>[\d.e-]+) projected=(?P<projected>[\d.e-]+))?"
+PARTS += "".join(r" %s=(?P<%s>\d+)" % (n, n) for n in ("failed", "filtered", "refused", "throttled", "retried", "under_way", "of",
+                                                       "tokens_min", "cached"))
 
 
 def on_terminal(command, most_s=60):
@@ -231,20 +232,19 @@ def progress():
     lines = [re.search(PARTS, l) for l in text.split("\r") if "/600 anchors" in l]
     if code or len(lines) < 5 or not all(lines):
         return "the progress line", ["exit %d, %d lines, %d as they should be" % (code, len(lines), sum(map(bool, lines)))], text[-2000:]
-    rows = [[float(x) if x and x[-1] not in "smh" else x for x in m.groups()] for m in lines]
-    done, end = [r[0] for r in rows], rows[-1]
+    rows = [{k: float(v or 0) if k != "eta" else v for k, v in m.groupdict().items()} for m in lines]
+    done, end = [r["done"] for r in rows], rows[-1]
+    most = {k: max(r[k] for r in rows) for k in ("under_way", "of")}
+    before = max(r["cached"] + r["failed"] for r in rows)
     if done != sorted(done) or not 100 <= done[0] < done[-1] <= 600:
         bad.append("done goes %s" % done)
-    if not all(re.fullmatch(r"\d+s", str(r[4])) for r in rows[3:]):
+    if not all(re.fullmatch(r"\d+s", str(r["eta"])) for r in rows[3:]):
         bad.append("no time left is said")
-    if max(r[5] + r[6] for r in rows) != 100 or max(r[11] for r in rows) > 12 or not 8 <= max(r[12] for r in rows) <= 12:
-        bad.append("cached and failed before %g, under way %g of %g" %
-                   tuple(max(x) for x in ([r[5] + r[6] for r in rows], [r[11] for r in rows], [r[12] for r in rows])))
-    for name, column in ("filtered", 7), ("throttled", 9), ("retried", 10), ("tokens a minute", 13):
-        if end[column] <= 0:
-            bad.append("nothing %s" % name)
-    if not abs(end[15] - ledger["money"]) < 0.2 * ledger["money"] or not 0 < end[14] <= ledger["money"]:
-        bad.append("money %s, projected %s, in the end %g" % (end[14], end[15], ledger["money"]))
+    if before != 100 or most["under_way"] > 12 or not 8 <= most["of"] <= 12:
+        bad.append("cached and failed before %g, under way %s" % (before, most))
+    bad += ["nothing %s" % n for n in ("filtered", "throttled", "retried", "tokens_min") if end[n] <= 0]
+    if not abs(end["projected"] - ledger["money"]) < 0.2 * ledger["money"] or not 0 < end["money"] <= ledger["money"]:
+        bad.append("money %s, projected %s, in the end %g" % (end["money"], end["projected"], ledger["money"]))
     shutil.rmtree(folder)
     return "the progress line", bad, text[-2000:]
 
@@ -254,7 +254,7 @@ def log_lines():
     folder = tempfile.mkdtemp()
     with lib.Sim("--latency", 1000) as s:
         r = lib.run(folder, lib.texts(folder, 12), lib.profile(folder, s.port, concurrency={"start": 1, "max": 1}), "--fixed")
-    found = re.findall(r"progress seen=(\d+) of=12 unit=anchors rate=[\d.]+/s eta_s=\d+ cached=0 .*under_way=[01] of=1 .*projected=", r.err)
+    found = re.findall(r"progress seen=(\d+) of=12 unit=anchors rate=[\d.]+/s eta_s=\d+ money=.* projected=.*under_way=[01] of=1 .*cached=0", r.err)
     shutil.rmtree(folder)
     return "a log line every 10 s", [] if len(found) == 1 and 8 <= int(found[0]) <= 11 else ["%s" % found], r.err
 

@@ -51,10 +51,16 @@ static void a_near_text_is_named_and_not_kept(void **state)
     assert_int_equal(add(m, "whereismyparcelthatiorderedd", 2), 0);
     assert_int_equal(add(m, "我的包裹现在到哪一站了呢啊", 3), 1);
     assert_int_equal(add(m, "howdoipaylater", 4), -1);
+    /* near, and other numbers */
+    assert_int_equal(add(m, "mayireturnmyparcelwithin14daysofit", 7), -1);
+    assert_int_equal(add(m, "mayireturnmyparcelwithin41daysofit", 8), -1);
+    assert_int_equal(add(m, "mayireturnmyparcelwithin144daysofit", 9), -1);
+    assert_int_equal(add(m, "mayireturnmyparcelwithin14daysofitt", 10), 3);
+    assert_int_equal(add(m, "mayireturnmyparcelwithindaysofit", 11), -1);
     /* its own group is not looked at */
     assert_int_equal(add(m, "howdoipaylaterr", 4), -1);
     assert_int_equal(add(m, "", 5), -1);
-    assert_int_equal(minhash_count(m), 4);
+    assert_int_equal(minhash_count(m), 8);
     minhash_free(m);
 }
 
