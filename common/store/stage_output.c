@@ -70,6 +70,17 @@ int stage_find_output(struct stage *st, struct err *err)
     return 0;
 }
 
+/* By its name, or by what llm-generate writes beside it. Opening the file to
+ * see is no way: it may be damaged, and LMDB would crash. */
+static bool holds_answers(const char *path)
+{
+    const char *name = file_base(path), *dot = strrchr(name, '.');
+    char report[FILE_PATH_MAX + 16];
+
+    snprintf(report, sizeof(report), "%s.report.json", path);
+    return (dot && strcmp(dot, ".answers") == 0) || file_exists(report);
+}
+
 int stage_check_output(struct stage *st, struct err *err)
 {
     struct err none = ERR_INIT;
@@ -81,6 +92,11 @@ int stage_check_output(struct stage *st, struct err *err)
     if (output_row(st)->role != OPT_OUT_DIR && file_is_dir(st->out))
         return ERR_SET(err, ERR_USAGE,
                        "%s is a folder, expected a file to make", st->out);
+    if (holds_answers(st->out))
+        return ERR_SET(err, ERR_USAGE,
+                       "%s holds answers that were paid for: nothing replaces "
+                       "it; name another file, or move it away",
+                       st->out);
     if (st->common->force)
         return 0;
     same = load_receipt(&doc, output_row(st), st->out, &none) == 0 &&

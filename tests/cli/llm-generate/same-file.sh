@@ -27,3 +27,10 @@ lg --out out/llm.lmdb --aside new/aside.lmdb --rejects /dev/null --force >/dev/n
 ls new out
 # asked for when the output was there
 llm-generate --texts gold.lmdb --provider "$ROOT/samples/llm/canned.json" --out out/llm.lmdb --aside late.lmdb --rejects late.jsonl
+# what was paid for is replaced by no stage
+records import --in "$ROOT/samples/dev.tsv" --out out/llm.lmdb.answers --force
+echo "exit $?"
+cp out/llm.lmdb.answers paid
+cp out/llm.lmdb.answers.report.json paid.report.json
+records import --in "$ROOT/samples/dev.tsv" --out paid --force
+echo "exit $?"
