@@ -6,6 +6,7 @@
 # make SAN=1 test        the same under AddressSanitizer and UBSan
 # make SAN=thread unit   unit tests under ThreadSanitizer
 # make soak              llm-generate under faults and kills; SOAK=100000 SEED=1
+#                        KILLS=120 LATENCY=300: of those there shall be more
 # make lint              layers, banned functions, formatting
 # make format            clang-format every source file
 # make bench             timings, beside the peers where they are there
@@ -161,8 +162,9 @@ sim: $(simulator) $(stages)
 
 # As many anchors, with random faults and kills: SOAK=2000 is a quick one.
 SOAK ?= 100000
+SEED ?= 1
 soak: $(simulator) $(stages)
-	BIN=$B python3 tests/sim/soak.py $(SOAK) $(SEED)
+	BIN=$B python3 tests/sim/soak.py $(SOAK) $(SEED) $(KILLS) $(LATENCY)
 
 lint:
 	sh tests/lint/layers.sh

@@ -1,6 +1,6 @@
 """Many requests with random faults, and llm-generate killed at random, resumed until it is done.
 
-soak.py [ANCHORS] [SEED]: no paid answer is lost but those under way at a kill, none is bought twice but those, the
+soak.py [ANCHORS] [SEED] [KILLS] [LATENCY in ms]: no paid answer is lost but those under way at a kill, none is bought twice but those, the
 ledger is the bill but for those, a cap on money (raised twice) is never passed by more than those, memory stays flat
 while buying, and an anchor ends as kept or failed with a reason. Under way: sent and not answered, or answered since the
 last commit.
@@ -182,13 +182,13 @@ def judge_end(played, code, n):
     return bad
 
 
-def soak(n, seed):
+def soak(n, seed, kills=0, latency=20):
     folder = tempfile.mkdtemp(prefix="soak-")
-    played = Played(folder, os.path.join(folder, "bill"), seed, 12 + n // 5000)
+    played = Played(folder, os.path.join(folder, "bill"), seed, kills or 12 + n // 5000)
     faults = ",".join("%s=%g" % f for f in FAULTS.items())
     store = lib.texts(folder, n)
     began, bad, most_s = time.time(), [], 0.4 + n / 3500  # each run looks through what is there first
-    with lib.Sim("--seed", seed, "--latency", 20, "--faults", faults, "--bill", played.bill, "--storm", "4001,400") as s:
+    with lib.Sim("--seed", seed, "--latency", latency, "--faults", faults, "--bill", played.bill, "--storm", "4001,400") as s:
         prof = lib.profile(folder, s.port, concurrency={"start": FLIGHT, "max": FLIGHT})
         # what near-duplicates are looked for among is kept in memory
         command = lib.command(folder, store, prof, "--max-failures", 10 ** 9, "-q", "--checks", "repeated=off")
@@ -209,5 +209,5 @@ def soak(n, seed):
 
 
 if __name__ == "__main__":
-    bad = soak(int(sys.argv[1]) if len(sys.argv) > 1 else 100000, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
-    sys.exit(bool(bad))
+    given = [int(w) for w in sys.argv[1:]]
+    sys.exit(bool(soak(*(given + [100000, 1][len(given):]))))
