@@ -13,54 +13,94 @@ enum { URL_MAX = 1000 }; /* bytes */
 
 /* ---- the file ---- */
 
+/* What a profile may have in it, and its objects. */
 static const struct {
-    const char *name;
+    const char *of, *name;
     enum json_type type;
 } keys[] = {
-    { "name", JSON_STRING },       { "base_url", JSON_STRING },
-    { "path", JSON_STRING },       { "model", JSON_STRING },
-    { "key_env", JSON_STRING },    { "key_file", JSON_STRING },
-    { "json_mode", JSON_STRING },  { "token_field", JSON_STRING },
-    { "replay", JSON_STRING },     { "timeout_s", JSON_NUMBER },
-    { "extra", JSON_OBJECT },      { "errors", JSON_OBJECT },
-    { "key_header", JSON_STRING }, { "json", JSON_ARRAY },
-    { "thinking", JSON_OBJECT },   { "ignores", JSON_ARRAY },
-    { "stream", JSON_BOOL },       { "concurrency", JSON_OBJECT },
-    { "rpm", JSON_NUMBER },        { "tpm", JSON_NUMBER },
-    { "prices", JSON_ARRAY },      { "notes", JSON_STRING },
-    { "batch", JSON_OBJECT },
+    { "", "name", JSON_STRING },
+    { "", "base_url", JSON_STRING },
+    { "", "path", JSON_STRING },
+    { "", "model", JSON_STRING },
+    { "", "key_env", JSON_STRING },
+    { "", "key_file", JSON_STRING },
+    { "", "token_field", JSON_STRING },
+    { "", "json_mode", JSON_STRING },
+    { "", "replay", JSON_STRING },
+    { "", "timeout_s", JSON_NUMBER },
+    { "", "extra", JSON_OBJECT },
+    { "", "errors", JSON_OBJECT },
+    { "", "key_header", JSON_STRING },
+    { "", "json", JSON_ARRAY },
+    { "", "thinking", JSON_OBJECT },
+    { "", "ignores", JSON_ARRAY },
+    { "", "stream", JSON_BOOL },
+    { "", "concurrency", JSON_OBJECT },
+    { "", "rpm", JSON_NUMBER },
+    { "", "tpm", JSON_NUMBER },
+    { "", "prices", JSON_ARRAY },
+    { "", "notes", JSON_STRING },
+    { "", "batch", JSON_OBJECT },
+    { "concurrency", "start", JSON_NUMBER },
+    { "concurrency", "max", JSON_NUMBER },
+    { "thinking", "off", JSON_OBJECT },
+    { "thinking", "on", JSON_OBJECT },
+    { "batch", "path", JSON_STRING },
+    { "batch", "url", JSON_STRING },
+    { "batch", "window", JSON_STRING },
+    { "batch", "lines", JSON_NUMBER },
+    { "batch", "bytes", JSON_NUMBER },
+    { "batch", "tokens", JSON_NUMBER },
+    { "batch", "poll_s", JSON_NUMBER },
 };
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
 
 static int unknown_key(const struct provider *p, const struct json_node *c,
-                       struct err *err)
+                       const char *of, struct err *err)
 {
     const char *names[KEYS], *near;
+    size_t n = 0;
 
     for (size_t i = 0; i < KEYS; i++)
-        names[i] = keys[i].name;
-    near = opt_nearest(json_key(c), names, KEYS);
-    return JSON_ERR(err, p->doc, c, "unknown key \"%s\"%s%s%s", json_key(c),
+        if (strcmp(keys[i].of, of) == 0)
+            names[n++] = keys[i].name;
+    near = opt_nearest(json_key(c), names, n);
+    return JSON_ERR(err, p->doc, c, "unknown key \"%s\"%s%s%s%s%s%s",
+                    json_key(c), of[0] ? " in \"" : "", of, of[0] ? "\"" : "",
                     near ? " (" : "", near ? near : "", near ? "?)" : "");
 }
 
-static int check_keys(const struct provider *p, struct err *err)
+/* The members of the profile, or of an object in it. */
+static int check_keys_of(const struct provider *p, const struct json_node *o,
+                         const char *of, struct err *err)
 {
-    const struct json_node *c = json_first(json_root(p->doc));
+    const struct json_node *c = json_first(o);
 
     for (; c; c = json_next(c)) {
         size_t i = 0;
 
-        while (i < KEYS && strcmp(keys[i].name, json_key(c)) != 0)
+        while (i < KEYS && (strcmp(keys[i].of, of) != 0 ||
+                            strcmp(keys[i].name, json_key(c)) != 0))
             i++;
         if (i == KEYS)
-            return unknown_key(p, c, err);
+            return unknown_key(p, c, of, err);
         if (json_type(c) != keys[i].type)
             return JSON_ERR(err, p->doc, c, "\"%s\" is %s, expected %s",
                             keys[i].name, json_type_name(json_type(c)),
                             json_type_name(keys[i].type));
     }
     return 0;
+}
+
+static int check_keys(const struct provider *p, struct err *err)
+{
+    static const char *const of[] = { "concurrency", "thinking", "batch" };
+    const struct json_node *root = json_root(p->doc);
+    int rc = check_keys_of(p, root, "", err);
+
+    for (size_t i = 0; rc == 0 && i < sizeof(of) / sizeof(of[0]); i++)
+        rc = check_keys_of(p, json_get(root, of[i]), of[i], err);
+    return rc;
 }
 
 /* A key pasted in the place of a variable's name would end up in messages. */
@@ -144,18 +184,8 @@ static int check_number(const struct provider *p, const char *key, double v,
 
 static int check_concurrency(const struct provider *p, struct err *err)
 {
-    const struct json_node *c = json_first(at(p, "concurrency"));
-
     if (at(p, "concurrency") == json_root(p->doc))
         return 0;
-    for (; c; c = json_next(c))
-        if ((strcmp(json_key(c), "start") != 0 &&
-             strcmp(json_key(c), "max") != 0) ||
-            json_type(c) != JSON_NUMBER)
-            return JSON_ERR(err, p->doc, c,
-                            "\"concurrency\" has \"%s\", expected numbers "
-                            "\"start\" and \"max\"",
-                            json_key(c));
     if (!(p->max >= 1.0 && p->max <= PROVIDER_MAX))
         return JSON_ERR(err, p->doc, at(p, "concurrency"),
                         "\"max\" of \"concurrency\" is %g, expected 1 to %d",

@@ -12,6 +12,9 @@ lg "$url,\"concurrency\":{\"strt\":2}"
 lg "$url,\"concurrency\":{\"start\":\"2\"}"
 lg "$url,\"concurrency\":{\"start\":20,\"max\":2}"
 lg "$url,\"concurrency\":{\"max\":0}"
+lg "$url,\"batch\":{\"windw\":\"24h\"}"
+lg "$url,\"batch\":{\"lines\":\"many\"}"
+lg "$url,\"thinking\":{\"of\":{}}"
 lg '"base_url":"http://127.0.0.1:9/v1/chat/completions"'
 lg "$url,\"prices\":[{\"input\":1}]"
 lg "$url,\"prices\":[{\"input\":1,\"output\":null}]" --max-cost 1
