@@ -46,6 +46,7 @@ static const struct {
     { "thinking", "off", JSON_OBJECT },
     { "thinking", "on", JSON_OBJECT },
     { "batch", "path", JSON_STRING },
+    { "batch", "files", JSON_STRING },
     { "batch", "url", JSON_STRING },
     { "batch", "window", JSON_STRING },
     { "batch", "lines", JSON_NUMBER },

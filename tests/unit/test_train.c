@@ -157,8 +157,10 @@ static void check_bi(const char *key, bool ranking)
 
     if (!doc || !golden_minilm(path) ||
         !read_rows(&r, "data/stsb/en-train.tsv", ROWS) ||
-        !read_rows(&dev, "data/stsb/en-dev.tsv", DEV))
+        !read_rows(&dev, "data/stsb/en-dev.tsv", DEV)) {
+        json_free(doc);
         skip();
+    }
     assert_ok(bi_encoder_load(&m, path, &err), &err);
     no_dropout(&m.config);
     assert_ok(bi_encoder_tokenise(&m, &t, r.a, ROWS, workers, &err), &err);
@@ -214,8 +216,10 @@ static void cross_encoder_training_follows_the_reference(void **state)
     (void)state;
     if (!doc || !golden_minilm(path) ||
         !read_rows(&r, "data/stsb/en-train.tsv", ROWS) ||
-        !read_rows(&dev, "data/stsb/en-dev.tsv", DEV))
+        !read_rows(&dev, "data/stsb/en-dev.tsv", DEV)) {
+        json_free(doc);
         skip();
+    }
     assert_ok(cross_encoder_load(&m, path, 1, &err), &err);
     set_head(&m.weights.head);
     no_dropout(&m.config);
