@@ -128,10 +128,11 @@ void sim_fault_names(void)
         puts(f->name);
 }
 
-/* A number in [0, 1) for this request. */
+/* A number in [0, 1) for this request. Its key depends on the port, which is
+ * another one each time; its body does not. */
 static double draw(const struct sim_request *r)
 {
-    uint64_t h = hash64(r->key, strlen(r->key), sim_opt.seed + r->seen);
+    uint64_t h = hash64(r->body.ptr, r->body.len, sim_opt.seed + r->seen);
 
     return (double)(h >> 11) / 9007199254740992.0;
 }

@@ -22,7 +22,7 @@ def block():
 
 
 def port_is_free():
-    """The address is part of each request's key, by which the simulator draws its faults: another port, other figures."""
+    """The commands name it."""
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return s.connect_ex(("127.0.0.1", PORT)) != 0

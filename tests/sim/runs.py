@@ -243,7 +243,7 @@ def progress():
     if before != 100 or most["under_way"] > 12 or not 8 <= most["of"] <= 12:
         bad.append("cached and failed before %g, under way %s" % (before, most))
     bad += ["nothing %s" % n for n in ("filtered", "throttled", "retried", "tokens_min") if end[n] <= 0]
-    if not abs(end["projected"] - ledger["money"]) < 0.2 * ledger["money"] or not 0 < end["money"] <= ledger["money"]:
+    if not abs(end["projected"] - ledger["money"]) < 0.2 * ledger["money"] or not 0 < end["money"] <= 1.001 * ledger["money"]:
         bad.append("money %s, projected %s, in the end %g" % (end["money"], end["projected"], ledger["money"]))
     shutil.rmtree(folder)
     return "the progress line", bad, text[-2000:]

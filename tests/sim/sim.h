@@ -3,8 +3,8 @@
  * on 127.0.0.1, one thread, epoll. It understands the prompt enough to write
  * sentences, plays faults, and writes down what it bills.
  *
- * What becomes of a request is a function of the seed, of its Idempotency-Key
- * and of how often that key was seen: the same run meets the same faults, in
+ * What becomes of a request is a function of the seed, of its body and of how
+ * often its Idempotency-Key was seen: the same run meets the same faults, in
  * whatever order its requests come.
  */
 #ifndef SIM_H
