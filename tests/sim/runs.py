@@ -177,8 +177,8 @@ def peaks(folder, store, prof, *options):
     return most, p.communicate()[1] if p.returncode else ""
 
 
-def memory(few=1000, many=10000):
-    """Ten times the anchors are bought in the same memory, but for 16 bytes each; the output takes at most 2 KiB an anchor (its
+def memory(few=3000, many=15000):
+    """Five times the anchors are bought in the same memory, but for 16 bytes each; the output takes at most 2 KiB an anchor (its
     ten distinct texts)."""
     folder, bad, seen = tempfile.mkdtemp(), [], []
     with lib.Sim() as s:
