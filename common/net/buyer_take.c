@@ -97,21 +97,6 @@ static void wait_throttled(struct buyer *b, struct buyer_slot *s,
     s->waiting = true;
 }
 
-/* HTTP/2 has many requests on a connection, which fail together when it breaks:
- * that is one event, or a single reset would look like an outage. */
-static bool broke_with_another(struct lane *l, double sent,
-                               const struct post_done *d)
-{
-    bool same = d->connection != 0 && d->connection == l->lost_connection &&
-                sent < l->lost_at;
-
-    if (!same) {
-        l->lost_connection = d->connection;
-        l->lost_at = buyer_now();
-    }
-    return same;
-}
-
 /* A request that did not get out cost nothing, and nobody has seen it: it waits
  * for the endpoint and spends no attempt. Was the endpoint never there? Then
  * its address may be wrong. */
@@ -137,8 +122,7 @@ static void wait_transient(struct buyer *b, struct buyer_slot *s,
 
     if (wait_outage(b, s, d))
         return;
-    if (!broke_with_another(l, s->sent, d) &&
-        (d->status || lane_broke(l, s->sent, buyer_now())))
+    if (d->status || lane_broke(l, s->sent, buyer_now(), d->connection))
         count_result(l, true, d);
     if (++s->tries >= TRIES || d->hints.should_retry == 0) {
         give_up(b, s, d);

@@ -138,8 +138,12 @@ void lane_outage(struct lane *l, double sent, double now, const char *reason)
     }
 }
 
-bool lane_broke(struct lane *l, double sent, double now)
+bool lane_broke(struct lane *l, double sent, double now, long connection)
 {
+    if (connection && connection == l->lost_connection && sent < l->lost_at)
+        return false;
+    l->lost_connection = connection;
+    l->lost_at = now;
     if (l->broken >= BURST && sent < l->burst_at)
         return false;
     if (++l->broken == BURST)

@@ -60,9 +60,11 @@ void lane_throttle(struct lane *l, double sent, double now, double wait_s,
  * minutes without an answer. Those sent before the last pause add nothing.
  */
 void lane_outage(struct lane *l, double sent, double now, const char *reason);
-/* Does a request that broke, sent at `sent`, count as a failure? When a server
- * goes away all that is under way breaks: eight of them count. */
-bool lane_broke(struct lane *l, double sent, double now);
+/* Does a request that broke, sent at `sent`, count as a failure? HTTP/2 has
+ * many on one connection (0: not known), of which one counts; when a server
+ * goes away all that is under way breaks, of which eight count. Else a single
+ * reset would look like an outage. */
+bool lane_broke(struct lane *l, double sent, double now, long connection);
 /* An answer came. */
 void lane_answered(struct lane *l);
 /* Take over what the headers say about limits. */

@@ -155,18 +155,31 @@ static void of_what_breaks_at_once_eight_count(void **state)
 
     (void)state;
     for (int i = 0; i < 64; i++)
-        counted += lane_broke(&lane, 999.0, 1000.0 + 0.001 * i);
+        counted += lane_broke(&lane, 999.0, 1000.0 + 0.001 * i, 0);
     assert_int_equal(counted, 8);
-    assert_true(lane_broke(&lane, 1001.0, 1002.0)); /* sent since */
+    assert_true(lane_broke(&lane, 1001.0, 1002.0, 0)); /* sent since */
     /* with answers between them each counts */
     lane_answered(&lane);
     counted = 0;
     for (int i = 0; i < 64; i++) {
-        counted += lane_broke(&lane, 999.0, 1000.0);
+        counted += lane_broke(&lane, 999.0, 1000.0, i + 1);
         if (i % 8 == 7)
             lane_answered(&lane);
     }
     assert_int_equal(counted, 64);
+}
+
+static void of_one_connection_one_counts(void **state)
+{
+    unsigned counted = 0;
+
+    (void)state;
+    for (int i = 0; i < 64; i++)
+        counted += lane_broke(&lane, 999.0, 1000.0, 7);
+    assert_int_equal(counted, 1);
+    assert_true(
+        lane_broke(&lane, 1001.0, 1002.0, 7)); /* a new one, that port */
+    assert_true(lane_broke(&lane, 999.0, 1002.0, 8));
 }
 
 static void learn(const char *const *lines, double now)
@@ -252,6 +265,7 @@ int main(void)
         CASE(an_endpoint_that_is_gone_is_tried_less_and_less_often),
         CASE(ten_minutes_out_of_reach_end_it),
         CASE(of_what_breaks_at_once_eight_count),
+        CASE(of_one_connection_one_counts),
         CASE(three_quarters_of_the_limits_are_used),
         CASE(limits_that_were_given_stay),
         CASE(nothing_left_closes_it_until_the_reset),
