@@ -57,6 +57,7 @@ struct buyer_quote {
     double wait_s;        /* not to be sent before that (a cheaper hour) */
 };
 
+enum { BUYER_FAILED = 256 }; /* bytes */
 /* One request that is over. */
 struct buyer_attempt {
     const struct buyer_ask *ask;
@@ -64,7 +65,8 @@ struct buyer_attempt {
     const struct reply_said *said;
     enum reply_class class;
     unsigned lane, tries, throttles;
-    bool perhaps; /* it may have been billed, nobody knows */
+    const char *failed; /* attempts before it: "HTTP 500 after 0.3 s; ..." */
+    bool perhaps;       /* it may have been billed, nobody knows */
     double held_money, held_tokens;
     double money, tokens; /* out: what it took; held... when unknown */
 };

@@ -12,6 +12,7 @@
 struct buyer_slot {
     struct buyer_ask ask;
     unsigned lane, tries, throttles;
+    char failed[BUYER_FAILED]; /* what came of the attempts so far */
     double sent, not_before;
     struct buyer_quote quote; /* as reserved */
     bool active;              /* has an ask */
@@ -48,6 +49,8 @@ void buyer_stop(struct buyer *b, const struct err *why);
 /* After a lane stopped: which sources are left; none ends the run. */
 void buyer_lane_stopped(struct buyer *b, struct lane *l);
 void buyer_drop(struct buyer_slot *s);
+/* No attempt at what it asks has been made. */
+void buyer_begin(struct buyer_slot *s);
 /* Give back what the slot's request held. */
 int buyer_account(struct buyer *b, struct buyer_slot *s,
                   struct buyer_attempt *a, struct err *err) MUST_CHECK;

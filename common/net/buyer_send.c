@@ -108,8 +108,7 @@ static int move(struct buyer *b, struct buyer_slot *s, struct err *err)
     if (b->job->move)
         rc = b->job->move(b->job->ctx, &s->ask, b->open, err);
     if (rc == 0) {
-        s->tries = s->throttles = 0;
-        s->not_before = 0.0;
+        buyer_begin(s);
     } else if (rc == 1) {
         buyer_drop(s);
         rc = 0;

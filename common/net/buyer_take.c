@@ -22,6 +22,28 @@ int buyer_flush_lost(struct buyer *b, struct lane *l, struct err *err)
     return rc;
 }
 
+void buyer_begin(struct buyer_slot *s)
+{
+    s->tries = s->throttles = 0;
+    s->failed[0] = '\0';
+    s->not_before = 0.0;
+}
+
+/* For the record of the answer; what does not fit is left out. */
+static void note_failure(struct buyer_slot *s, const struct post_done *d)
+{
+    size_t n = strlen(s->failed);
+    char what[80];
+
+    if (d->status)
+        snprintf(what, sizeof(what), "HTTP %ld", d->status);
+    else
+        snprintf(what, sizeof(what), "%.79s", d->error);
+    if (n + strlen(what) + 24 < sizeof(s->failed))
+        snprintf(s->failed + n, sizeof(s->failed) - n, "%s%s after %.1f s",
+                 n ? "; " : "", what, d->seconds);
+}
+
 static void give_up(struct buyer *b, struct buyer_slot *s,
                     const struct post_done *d)
 {
@@ -86,6 +108,7 @@ static void wait_throttled(struct buyer *b, struct buyer_slot *s,
 {
     double wait = throttled_for(b, s, a), most = b->job->max_wait_s;
 
+    note_failure(s, a->done);
     b->n->throttled++;
     lane_throttle(&b->lane[s->lane], s->sent, buyer_now(), wait,
                   most > 0.0 ? most : WAIT_MAX_S);
@@ -120,6 +143,7 @@ static void wait_transient(struct buyer *b, struct buyer_slot *s,
     struct lane *l = &b->lane[s->lane];
     double wait;
 
+    note_failure(s, d);
     if (wait_outage(b, s, d))
         return;
     if (d->status || lane_broke(l, s->sent, buyer_now(), d->connection))
@@ -295,7 +319,8 @@ int buyer_take(struct buyer *b, struct post_done *d, struct err *err)
                                .said = &said,
                                .lane = s->lane,
                                .tries = s->tries,
-                               .throttles = s->throttles };
+                               .throttles = s->throttles,
+                               .failed = s->failed };
     int rc;
 
     rc = redact_body(&d->body, l->want->key, err);
@@ -354,8 +379,7 @@ int buyer_follow_all(struct buyer *b, struct err *err)
         if (!s->answered)
             continue;
         s->answered = false;
-        s->tries = s->throttles = 0;
-        s->not_before = 0.0;
+        buyer_begin(s);
         rc = s->ask.complete ? 1 : b->job->follow(b->job->ctx, &s->ask, err);
         s->waiting = rc == 0;
         if (rc == 1) {

@@ -64,6 +64,8 @@ static void set_details(struct json_node *o, const struct answer_record *a)
 {
     json_set_str(o, "source", a->source);
     json_set_str(o, "model", a->model ? a->model : "");
+    if (a->failed && a->failed[0])
+        json_set_str(o, "failed", a->failed);
     for (size_t i = 0; i < NUMBERS; i++) {
         double v;
 
@@ -120,6 +122,7 @@ int answers_get(struct store *s, const char *hash, unsigned number,
     a->template = json_str(json_get(root, "template"), "");
     a->source = json_str(json_get(root, "source"), NULL);
     a->model = json_str(json_get(root, "model"), "");
+    a->failed = json_str(json_get(root, "failed"), "");
     for (size_t i = 0; i < NUMBERS; i++) {
         double v = json_num(json_get(root, numbers[i].name), -1.0);
 

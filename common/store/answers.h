@@ -5,6 +5,7 @@
  *   notes   key "<56 hex digits of the question's hash>-<number>"
  *           payload JSON {"body", "status", "seconds", "template", and what
  *           else is known of: "source", "model", "at", "tries", "throttles",
+ *           "failed" (attempts before it),
  *           "prompt", "cached", "completion", "reasoning" (tokens), "money"}
  *   notes   key "<56 hex digits>-<number>!": no answer came to that
  *           payload JSON {"reason", "at"}; never taken for an answer
@@ -24,6 +25,7 @@ struct answer_record {
     const char *model;    /* as the answer names it */
     double at;            /* when it came, seconds since 1970; 0: ? */
     double tries, throttles;
+    const char *failed; /* what came of the attempts before; NULL, "": none */
     /* tokens and money, below 0: unknown */
     double prompt, cached, completion, reasoning, money;
 };

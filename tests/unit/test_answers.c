@@ -133,6 +133,41 @@ static void the_longest_answer_fits(void **state)
     free(text);
 }
 
+static void what_is_known_of_it_comes_back(void **state)
+{
+    const struct answer_record r = { .body = span_of("{}"),
+                                     .status = 200,
+                                     .template = "tpl",
+                                     .source = "p/m",
+                                     .model = "m-1",
+                                     .tries = 2.0,
+                                     .failed = "HTTP 500 after 0.1 s",
+                                     .prompt = 10.0,
+                                     .cached = -1.0,
+                                     .money = 0.25 };
+    struct store *s = opened();
+    struct err err = ERR_INIT;
+    struct answer_record got;
+    struct json *doc;
+
+    (void)state;
+    assert_ok(answers_put(s, hash, 0, &r, &err), &err);
+    assert_int_equal(answers_get(s, hash, 0, &doc, &got, &err), 0);
+    assert_string_equal(got.source, "p/m");
+    assert_string_equal(got.model, "m-1");
+    assert_string_equal(got.failed, "HTTP 500 after 0.1 s");
+    assert_near("tries", got.tries, 2.0, 0, 0);
+    assert_near("prompt", got.prompt, 10.0, 0, 0);
+    assert_near("cached", got.cached, -1.0, 0, 0);
+    assert_near("money", got.money, 0.25, 0, 0);
+    json_free(doc);
+    put(s, hash, 1, span_of("{}"));
+    assert_int_equal(answers_get(s, hash, 1, &doc, &got, &err), 0);
+    assert_string_equal(got.failed, "");
+    json_free(doc);
+    store_close(s);
+}
+
 static void one_run_at_a_time(void **state)
 {
     struct store *s = opened();
@@ -174,6 +209,7 @@ int main(void)
         CASE(what_is_not_text_is_replaced),
         CASE(what_was_committed_survives),
         CASE(the_longest_answer_fits),
+        CASE(what_is_known_of_it_comes_back),
         CASE(one_run_at_a_time),
         CASE(another_kind_of_store_is_refused),
     };

@@ -121,14 +121,15 @@ static void play(int fd, const char *request, int nth, const void *ctx)
 /* ---- a job ---- */
 
 struct job {
-    uint32_t n, at;         /* questions, and those asked */
-    unsigned turns;         /* answers that each takes */
-    unsigned kept, commits; /* answers put aside; commit() calls */
-    unsigned unsafe;        /* answers followed before their commit */
-    unsigned pending;       /* kept, not committed */
-    long status[256];       /* of the answers kept */
-    char body[2048];        /* of the last */
-    int fail_keep;          /* err code */
+    uint32_t n, at;            /* questions, and those asked */
+    unsigned turns;            /* answers that each takes */
+    unsigned kept, commits;    /* answers put aside; commit() calls */
+    unsigned unsafe;           /* answers followed before their commit */
+    unsigned pending;          /* kept, not committed */
+    long status[256];          /* of the answers kept */
+    char body[2048];           /* of the last */
+    int fail_keep;             /* err code */
+    char failed[BUYER_FAILED]; /* attempts at the last question */
 };
 static struct job job;
 
@@ -164,6 +165,16 @@ static int keep(void *ctx, struct buyer_ask *ask, struct post_done *d,
     j->status[j->kept++ % 256] = d->status;
     j->pending++;
     snprintf(j->body, sizeof(j->body), "%s", buf_str(&d->body));
+    return 0;
+}
+
+static int account(void *ctx, struct buyer_attempt *a, struct err *err)
+{
+    struct job *j = ctx;
+
+    (void)err;
+    if (a->class == REPLY_ANSWER && a->ask->id + 1 == j->n)
+        snprintf(j->failed, sizeof(j->failed), "%s", a->failed);
     return 0;
 }
 
@@ -239,6 +250,7 @@ static int run(void)
                            .max_wait_s = r.max_wait_s,
                            .ctx = &job,
                            .next = next,
+                           .account = account,
                            .keep = keep,
                            .commit = commit,
                            .follow = follow,
@@ -348,6 +360,29 @@ static void what_passes_is_tried_again(void **state)
 
     (void)state;
     PLAY(row);
+}
+
+static void an_answer_knows_the_attempts_before_it(void **state)
+{
+    const char *p;
+
+    (void)state;
+    r.script = "429/0.5 500 cut ok";
+    r.n = 1;
+    assert_ok(run(), &r.err);
+    p = strstr(job.failed, "HTTP 429 after 0.");
+    assert_non_null(p);
+    p = strstr(p, "; HTTP 500 after 0.");
+    assert_non_null(p);
+    assert_non_null(strstr(p + 1, "; "));
+    server_stop(&r.server);
+    /* another question has had none */
+    memset(&job, 0, sizeof(job));
+    r.script = "500 ok";
+    r.n = 2;
+    r.concurrency = 1;
+    assert_ok(run(), &r.err);
+    assert_string_equal(job.failed, "");
 }
 
 static void what_does_not_pass_is_given_up(void **state)
@@ -714,6 +749,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(what_passes_is_tried_again),
+        CASE(an_answer_knows_the_attempts_before_it),
         CASE(what_does_not_pass_is_given_up),
         CASE(ten_without_an_answer_end_the_run),
         CASE(what_nothing_mends_ends_the_run),
