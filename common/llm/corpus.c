@@ -1,25 +1,27 @@
 #include "llm/corpus.h"
 
 #include "store/records.h"
+#include "text/fold.h"
 
 /* Leave one of what lies near each other in an earlier store, too. */
 static int add_store(struct corpus *c, const char *path, struct err *err)
 {
     struct store *in = NULL;
     struct texts t = { .n = 0 };
+    struct buf folded = BUF_INIT(SIZE_MAX / 2);
     bool repeated;
     int rc = store_open(&in, path, err);
 
     if (rc == 0)
         rc = texts_load(&t, in, err);
     for (uint32_t i = 0; rc == 0 && i < t.n; i++) {
-        struct facets f;
-
-        rc = facets_open(&f, t.text[i], err);
+        rc = fold_text(&folded, t.text[i], err);
         if (rc == 0)
-            rc = corpus_look(c, &repeated, &f, err);
-        facets_release(&f);
+            rc =
+                corpus_look(c, &repeated,
+                            (struct span){ buf_str(&folded), folded.len }, err);
     }
+    buf_release(&folded);
     texts_release(&t);
     store_close(in);
     return rc;
@@ -49,14 +51,14 @@ void corpus_next(struct corpus *c)
     c->group++;
 }
 
-int corpus_look(struct corpus *c, bool *repeated, const struct facets *text,
+int corpus_look(struct corpus *c, bool *repeated, struct span folded,
                 struct err *err)
 {
     int64_t near = -1;
     int rc = 0;
 
-    if (c->near && text->folded.len)
-        rc = minhash_add(c->near, text->folded, c->group, &near, err);
+    if (c->near && folded.len)
+        rc = minhash_add(c->near, folded, c->group, &near, err);
     *repeated = near >= 0;
     return rc;
 }

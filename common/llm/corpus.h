@@ -25,8 +25,9 @@ int corpus_open(struct corpus *c, double likeness,
 void corpus_close(struct corpus *c); /* {0} is fine */
 /* From here on another anchor's sentences come. */
 void corpus_next(struct corpus *c);
-/* Is it nearly one of another anchor? If not, it is one of the corpus. */
-int corpus_look(struct corpus *c, bool *repeated, const struct facets *text,
+/* Is it nearly one of another anchor? If not, it is one of the corpus. folded:
+ * its form of text/fold.h; "" is never repeated. */
+int corpus_look(struct corpus *c, bool *repeated, struct span folded,
                 struct err *err) MUST_CHECK;
 /* What is kept of an anchor: count it for the report. */
 int corpus_count(struct corpus *c, const struct items *it,

@@ -26,7 +26,7 @@ static int note_rejects(struct session *x, uint32_t i, const struct items *it,
 static int repeated(void *ctx, bool *is, const struct facets *text,
                     struct err *err)
 {
-    return corpus_look(ctx, is, text, err);
+    return corpus_look(ctx, is, text->folded, err);
 }
 
 static int pick(struct session *x, struct items *it, struct span anchor,

@@ -29,16 +29,21 @@ void buyer_begin(struct buyer_slot *s)
     s->not_before = 0.0;
 }
 
+static void say_failure(char *out, size_t size, const struct post_done *d)
+{
+    if (d->status)
+        snprintf(out, size, "HTTP %ld", d->status);
+    else
+        snprintf(out, size, "%.*s", (int)size - 1, d->error);
+}
+
 /* For the record of the answer; what does not fit is left out. */
 static void note_failure(struct buyer_slot *s, const struct post_done *d)
 {
     size_t n = strlen(s->failed);
     char what[80];
 
-    if (d->status)
-        snprintf(what, sizeof(what), "HTTP %ld", d->status);
-    else
-        snprintf(what, sizeof(what), "%.79s", d->error);
+    say_failure(what, sizeof(what), d);
     if (n + strlen(what) + 24 < sizeof(s->failed))
         snprintf(s->failed + n, sizeof(s->failed) - n, "%s%s after %.1f s",
                  n ? "; " : "", what, d->seconds);
@@ -52,10 +57,7 @@ static void give_up(struct buyer *b, struct buyer_slot *s,
     struct err why = ERR_INIT;
 
     b->n->gave_up++;
-    if (d->status)
-        snprintf(lost->reason, sizeof(lost->reason), "HTTP %ld", d->status);
-    else
-        snprintf(lost->reason, sizeof(lost->reason), "%s", d->error);
+    say_failure(lost->reason, sizeof(lost->reason), d);
     lost->ask = s->ask;
     memset(&lost->ask.body, 0, sizeof(lost->ask.body));
     log_warn("anchor %u: no answer: %s", s->ask.id, lost->reason);
